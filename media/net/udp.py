@@ -1,0 +1,277 @@
+"""The worker's one UDP socket: datagrams in and out in batches over buffers that are allocated once.
+
+`recvmmsg` and `sendmmsg` are called through cffi. The kernel's structures are laid over flat arrays, so that
+queueing a datagram is two stores into a memoryview (its length and its address) and no object is made for it.
+Where the platform has no such calls, `PlainSocket` does the same with `recvfrom_into` and `sendto`.
+
+A peer's address is handled as the kernel's own bytes (`struct sockaddr`): hashable, cheap to compare, and
+sent back as it came. `Endpoint` holds such bytes where the kernel can find them.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+import sys
+from typing import Any
+from weakref import WeakValueDictionary
+
+import cffi
+
+from media.stats import Counters, Drop
+
+SLOT = 2048  # bytes per datagram; anything longer than what a path carries is refused
+BATCH_IN = 32
+BATCH_OUT = 128
+SOCKET_BUFFER = 8 << 20  # asked for; the kernel may give less
+
+_IP_MTU_DISCOVER = 10  # linux/in.h; Python's socket module does not name them
+_IP_PMTUDISC_PROBE = 3
+
+_NAME = 28  # sizeof(struct sockaddr_in6)
+_WORDS = 8  # struct mmsghdr in 64-bit words: msg_name is word 0 of it
+_HALVES = 16  # the same in 32-bit words: msg_len is number 14
+
+_ffi: Any = cffi.FFI()
+_ffi.cdef(
+    """
+    struct iovec { void *iov_base; size_t iov_len; };
+    struct msghdr {
+        void *msg_name; unsigned int msg_namelen; struct iovec *msg_iov; size_t msg_iovlen;
+        void *msg_control; size_t msg_controllen; int msg_flags;
+    };
+    struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
+    int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, void *timeout);
+    int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags);
+    """
+)
+
+
+def _libc() -> Any:
+    """libc where it has the batch calls and the structures have the layout assumed here, else None."""
+    if sys.platform != "linux" or sys.byteorder != "little" or _ffi.sizeof("struct mmsghdr") != 8 * _WORDS:
+        return None
+    library = _ffi.dlopen(None)
+    return library if hasattr(library, "recvmmsg") and hasattr(library, "sendmmsg") else None
+
+
+class Endpoint:
+    """A peer's address. ``pointer`` is what `DatagramSocket.names` takes; valid while this object lives."""
+
+    __slots__ = ("__weakref__", "_memory", "host", "packed", "pointer", "port")
+
+    def __init__(self, packed: bytes) -> None:
+        """``packed`` is a ``struct sockaddr_in`` or ``sockaddr_in6`` as the kernel wrote it."""
+        self.packed = packed
+        self._memory = _ffi.new("unsigned char[]", packed.ljust(_NAME, b"\0"))
+        self.pointer = int(_ffi.cast("uintptr_t", self._memory))
+        self.host, self.port = unpack_address(packed)
+
+
+def unpack_address(packed: bytes) -> tuple[str, int]:
+    """Host and port of a ``struct sockaddr``. An IPv4 address mapped into IPv6 comes out as IPv4."""
+    family, port = struct.unpack_from("=H", packed)[0], struct.unpack_from("!H", packed, 2)[0]
+    if family == socket.AF_INET:
+        return socket.inet_ntop(socket.AF_INET, packed[4:8]), port
+    host = packed[8:24]
+    if host[:12] == b"\0" * 10 + b"\xff\xff":
+        return socket.inet_ntop(socket.AF_INET, host[12:]), port
+    return socket.inet_ntop(socket.AF_INET6, host), port
+
+
+def pack_address(host: str, port: int) -> bytes:
+    """The ``struct sockaddr`` of a numeric address, in the form in which `DatagramSocket.source` gives it."""
+    if ":" in host:
+        address = socket.inet_pton(socket.AF_INET6, host)
+        return struct.pack("=H", socket.AF_INET6) + struct.pack("!HI16s4x", port, 0, address)
+    return struct.pack("=H", socket.AF_INET) + struct.pack("!H4s", port, socket.inet_aton(host))
+
+
+class DatagramSocket:
+    """Slots in, slots out. Public arrays are for the packet path, which writes them directly.
+
+    Incoming: `receive` fills the slots ``0 … n - 1`` of `incoming`; `length` and `source` describe them.
+    Outgoing: to queue a datagram, write it into slot ``count`` of `outgoing`, its length to ``sizes[2 * count
+    + 1]`` and an `Endpoint.pointer` to ``names[8 * count]``, and add one to ``count``; `flush` before slot
+    `BATCH_OUT`.
+    """
+
+    def __init__(self, host: str, port: int, counters: Counters) -> None:
+        """Binds at once. ``host`` is numeric, ``port`` 0 takes a free one. Raises OSError."""
+        self._counters = counters
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._name_size = 28 if family == socket.AF_INET6 else 8
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                self._socket.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
+            if family == socket.AF_INET6:
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            if family == socket.AF_INET and sys.platform == "linux":
+                # Never fragment: media packets are cut to fit. It also spares the kernel choosing an IP id
+                # for each.
+                self._socket.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.port: int = self._socket.getsockname()[1]
+        self._allocate(16 if family == socket.AF_INET else 28)
+
+    def _allocate(self, name_size: int) -> None:
+        self._in = _Slots(BATCH_IN, name_size)
+        self._out = _Slots(BATCH_OUT, name_size)
+        self.incoming = self._in.memory
+        self.outgoing = self._out.memory
+        #: Address of each slot's first byte, and of the low half of its length: what libsrtp is given.
+        self.incoming_pointers = self._in.pointers
+        self.outgoing_pointers = self._out.pointers
+        self.outgoing_lengths = self._out.length_pointers
+        self.sizes = self._out.sizes
+        self.names = self._out.headers
+        self.count = 0
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def receive(self) -> int:
+        """Takes up to `BATCH_IN` waiting datagrams; the number taken, 0 where none waits."""
+        received: int = _LIBC.recvmmsg(self._socket.fileno(), self._in.messages, BATCH_IN, 0, _ffi.NULL)
+        return max(
+            received, 0
+        )  # errors are those of earlier sends (ICMP) or EAGAIN: nothing to take either way
+
+    def length(self, slot: int) -> int:
+        """Bytes of a received datagram; `SLOT` for one that did not fit."""
+        return self._in.halves[_HALVES * slot + 14]
+
+    def source(self, slot: int) -> bytes:
+        """Address that a received datagram came from."""
+        at = _NAME * slot
+        return bytes(self._in.addresses[at : at + self._name_size])
+
+    def put(self, data: bytes, endpoint: Endpoint) -> None:
+        """Queues one datagram; the slow way, for all that is not media."""
+        if self.count == BATCH_OUT:
+            self.flush()
+        slot = self.count
+        self.outgoing[SLOT * slot : SLOT * slot + len(data)] = data
+        self.sizes[2 * slot + 1] = len(data)
+        self.names[_WORDS * slot] = endpoint.pointer
+        self.count = slot + 1
+
+    def flush(self) -> None:
+        """Sends what is queued.
+
+        What the socket buffer does not take is dropped: late media is worth nothing.
+        """
+        count, self.count = self.count, 0
+        if not count:
+            return
+        drops = self._counters.drops
+        done = 0
+        while done < count:
+            sent = _LIBC.sendmmsg(self._socket.fileno(), self._out.messages + done, count - done, 0)
+            if sent > 0:
+                done += sent
+                self._counters.packets_out += sent
+                continue
+            error = _ffi.errno
+            if error in (errno.EAGAIN, errno.ENOBUFS):
+                drops[Drop.SEND_BUFFER_FULL] += count - done
+                return
+            if error != errno.EINTR:  # unreachable, refused by a firewall, …: concerns this datagram only
+                drops[Drop.SEND_ERROR] += 1
+                done += 1
+
+    def endpoint(self, packed: bytes) -> Endpoint:
+        return Endpoint(packed)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class _Slots:
+    """One direction's buffers with the kernel's structures around them."""
+
+    def __init__(self, count: int, name_size: int) -> None:
+        self._bytes = _ffi.new("unsigned char[]", SLOT * count)
+        self._iovecs = _ffi.new("struct iovec[]", count)
+        self._names = _ffi.new("unsigned char[]", _NAME * count)
+        self.messages = _ffi.new("struct mmsghdr[]", count)
+        for slot in range(count):
+            self._iovecs[slot].iov_base = self._bytes + SLOT * slot
+            self._iovecs[slot].iov_len = SLOT
+            header = self.messages[slot].msg_hdr
+            header.msg_name = self._names + _NAME * slot
+            header.msg_namelen = name_size
+            header.msg_iov = self._iovecs + slot
+            header.msg_iovlen = 1
+        self.memory = memoryview(_ffi.buffer(self._bytes)).cast("B")
+        self.addresses = memoryview(_ffi.buffer(self._names)).cast("B")
+        self.sizes = memoryview(_ffi.buffer(self._iovecs)).cast("B").cast("Q")
+        self.headers = memoryview(_ffi.buffer(self.messages)).cast("B").cast("Q")
+        self.halves = memoryview(_ffi.buffer(self.messages)).cast("B").cast("I")
+        self.pointers = [self._bytes + SLOT * slot for slot in range(count)]
+        self.length_pointers = [
+            _ffi.cast("int *", _ffi.addressof(self._iovecs[slot], "iov_len")) for slot in range(count)
+        ]
+
+
+class PlainSocket(DatagramSocket):
+    """The same by one system call per datagram, for platforms without `recvmmsg` and `sendmmsg`."""
+
+    def _allocate(self, name_size: int) -> None:
+        super()._allocate(name_size)
+        self._lengths = [0] * BATCH_IN
+        self._sources = [b""] * BATCH_IN
+        self._endpoints: WeakValueDictionary[int, Endpoint] = WeakValueDictionary()
+
+    def endpoint(self, packed: bytes) -> Endpoint:
+        endpoint = Endpoint(packed)
+        self._endpoints[endpoint.pointer] = endpoint
+        return endpoint
+
+    def receive(self) -> int:
+        for slot in range(BATCH_IN):
+            try:
+                at = SLOT * slot
+                size, address = self._socket.recvfrom_into(self.incoming[at : at + SLOT])
+            except OSError:
+                return slot
+            self._lengths[slot] = size
+            self._sources[slot] = pack_address(address[0], address[1])
+        return BATCH_IN
+
+    def length(self, slot: int) -> int:
+        return self._lengths[slot]
+
+    def source(self, slot: int) -> bytes:
+        return self._sources[slot]
+
+    def flush(self) -> None:
+        count, self.count = self.count, 0
+        for slot in range(count):
+            endpoint = self._endpoints.get(self.names[_WORDS * slot])
+            at = SLOT * slot
+            try:
+                if endpoint is not None:
+                    self._socket.sendto(
+                        self.outgoing[at : at + self.sizes[2 * slot + 1]], (endpoint.host, endpoint.port)
+                    )
+                    self._counters.packets_out += 1
+            except BlockingIOError:
+                self._counters.drops[Drop.SEND_BUFFER_FULL] += count - slot
+                return
+            except OSError:
+                self._counters.drops[Drop.SEND_ERROR] += 1
+
+
+_LIBC = _libc()
+
+
+def open_socket(host: str, port: int, counters: Counters) -> DatagramSocket:
+    """The best socket that this platform has, bound to ``host`` and ``port``. Raises OSError."""
+    return (DatagramSocket if _LIBC is not None else PlainSocket)(host, port, counters)

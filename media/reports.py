@@ -1,0 +1,159 @@
+"""RTCP of one transport: what the other end says, and what it is told regularly (RFC 3550, 4585)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from media.rtp import rtcp
+from media.rtp.rtcp import Packet
+from media.stats import Drop
+
+if TYPE_CHECKING:
+    from media.consumer import Consumer
+    from media.transport import Transport
+
+REPORT_INTERVAL = 1.0  # seconds between receiver reports, and between a consumer's sender reports
+FEEDBACK_INTERVAL = 0.05  # seconds between transport-wide feedback packets while media arrives
+PUBLISHER_RTT = (
+    0.1  # seconds between two requests for one packet; publishers do not tell their round trip time
+)
+
+
+RATE_LIMIT = 400  # compounds a second that are read; a browser sends about fifty
+
+
+class RtcpSession:
+    __slots__ = ("_next_feedback", "_next_report", "_read", "_transport", "_window")
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._window = 0.0  # start of the second in which `_read` compounds have been read
+        self._read = 0
+        self._next_report = 0.0
+        self._next_feedback = 0.0
+
+    # --- in ---
+
+    def receive(self, data: bytes, now: float) -> None:
+        """A decrypted compound. What is well-formed before a malformed part counts."""
+        transport = self._transport
+        transport.counters.rtcp_in += 1
+        if now - self._window >= 1.0:
+            self._window = now
+            self._read = 0
+        self._read += 1
+        if self._read > RATE_LIMIT:
+            transport.counters.drops[Drop.RTCP_RATE] += 1
+            return
+        try:
+            for packet in rtcp.split(data):
+                self._handle(data, packet, now)
+        except ValueError:
+            transport.counters.drops[Drop.RTCP_MALFORMED] += 1
+
+    def _handle(self, data: bytes, packet: Packet, now: float) -> None:
+        kind = packet.kind
+        if kind == rtcp.SENDER_REPORT:
+            self._sender_report(data, packet, now)
+        if kind in (rtcp.SENDER_REPORT, rtcp.RECEIVER_REPORT):
+            for block in rtcp.parse_reports(data, packet):
+                consumer = self._transport.consumer_ssrcs.get(block.ssrc)
+                if consumer is not None and consumer.ssrc == block.ssrc:
+                    consumer.reported(block, now)
+        elif kind == rtcp.TRANSPORT_FEEDBACK:
+            self._transport_feedback(data, packet, now)
+        elif kind == rtcp.PAYLOAD_FEEDBACK:
+            self._payload_feedback(data, packet, now)
+        elif kind == rtcp.GOODBYE:
+            for ssrc in rtcp.parse_goodbye(data, packet):
+                self._goodbye(ssrc)
+
+    def _sender_report(self, data: bytes, packet: Packet, now: float) -> None:
+        info = rtcp.parse_sender_info(data, packet)
+        stream = self._transport.table.sources.get(info.ssrc)
+        if stream is None:
+            return
+        stream.sender_info = info
+        stream.sender_info_at = now
+        if stream.reception is not None:
+            stream.reception.sender_report(info.ntp, now)
+
+    def _transport_feedback(self, data: bytes, packet: Packet, now: float) -> None:
+        transport = self._transport
+        media = rtcp.parse_media_ssrc(data, packet)
+        if packet.count == rtcp.TRANSPORT_WIDE:
+            transport.counters.twcc_received += 1
+        elif packet.count == rtcp.NACK:
+            transport.counters.nacks_received += 1
+            consumer = transport.consumer_ssrcs.get(media)
+            if consumer is None or consumer.ssrc != media:
+                transport.counters.drops[Drop.RTCP_UNKNOWN_STREAM] += 1
+            else:
+                consumer.resend(rtcp.parse_nack(data, packet), now)
+
+    def _payload_feedback(self, data: bytes, packet: Packet, now: float) -> None:
+        transport = self._transport
+        media = rtcp.parse_media_ssrc(data, packet)
+        if packet.count == rtcp.PICTURE_LOSS:
+            self._key_frame_wanted(media, now)
+        elif packet.count == rtcp.FULL_INTRA:
+            for ssrc in rtcp.parse_full_intra(data, packet):
+                self._key_frame_wanted(ssrc, now)
+        elif packet.count == rtcp.APPLICATION_LAYER and rtcp.is_remb(data, packet):
+            transport.counters.remb_received += 1
+
+    def _key_frame_wanted(self, ssrc: int, now: float) -> None:
+        consumer = self._transport.consumer_ssrcs.get(ssrc)
+        if consumer is None:
+            self._transport.counters.drops[Drop.RTCP_UNKNOWN_STREAM] += 1
+        elif not consumer.paused:
+            consumer.stream.request_key_frame(now)
+
+    def _goodbye(self, ssrc: int) -> None:
+        """The publisher ended an SSRC: should it return, it begins anew."""
+        stream = self._transport.table.sources.get(ssrc)
+        if stream is not None:
+            stream.restart(ssrc)
+
+    # --- out ---
+
+    def tick(self, now: float) -> None:
+        transport = self._transport
+        if transport.direction == "send":
+            self._to_publisher(now)
+        elif now >= self._next_report:
+            self._next_report = now + REPORT_INTERVAL
+            for consumer in transport.consumers.values():
+                self._report_consumer(consumer, now)
+
+    def _to_publisher(self, now: float) -> None:
+        transport = self._transport
+        for producer in transport.producers.values():
+            for stream in producer.streams:
+                stream.tick(now, PUBLISHER_RTT)
+        if transport.feedback.pending and now >= self._next_feedback:
+            self._next_feedback = now + FEEDBACK_INTERVAL
+            self._send_feedback()
+        if now >= self._next_report:
+            self._next_report = now + REPORT_INTERVAL
+            blocks = [
+                stream.reception.report(stream.ssrc, now)
+                for producer in transport.producers.values()
+                for stream in producer.streams
+                if stream.reception is not None and stream.ssrc is not None
+            ]
+            if blocks:
+                transport.send_rtcp(rtcp.receiver_report(transport.rtcp_ssrc, blocks))
+
+    def _send_feedback(self) -> None:
+        transport = self._transport
+        media = next(iter(transport.table.sources), 0)
+        for feedback in transport.feedback.build():
+            transport.counters.twcc_sent += 1
+            transport.send_rtcp(rtcp.transport_wide(transport.rtcp_ssrc, media, feedback))
+
+    def _report_consumer(self, consumer: Consumer, now: float) -> None:
+        info = consumer.sender_report(now)
+        if info is not None:
+            cname = consumer.rtp_parameters.rtcp.cname
+            self._transport.send_rtcp(rtcp.sender_report(info) + rtcp.source_description(info.ssrc, cname))

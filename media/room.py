@@ -1,0 +1,52 @@
+"""A media room of a worker, and the rules of closing.
+
+Who closes whom::
+
+    MediaContext ─▶ MediaRoom ─▶ Peer ─▶ Transport ─┬▶ Producer ─▶ its consumers, on whatever transport
+                                                    └▶ Consumer
+
+Closing goes down at once and is complete when `close()` returns: nothing is sent or received for the object
+any more, and every table has forgotten it. It takes itself out of its parent; closing twice does nothing.
+Only what happens to somebody else's object is told: a consumer that goes because its producer did
+(ConsumerClosed). When the other end of a transport goes (DTLS close, ICE silence), TransportState says so and
+the transport stays until it is closed from above.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from media.peer import Peer
+
+if TYPE_CHECKING:
+    from media.context import MediaContext
+
+
+class MediaRoom:
+    def __init__(self, ctx: MediaContext, room_id: str) -> None:
+        """Raises ValueError where the id is taken."""
+        if room_id in ctx.rooms:
+            raise ValueError(f"room {room_id!r} exists already")
+        self.ctx = ctx
+        self.id = room_id
+        self.peers: dict[str, Peer] = {}
+        self.closed = False
+        ctx.rooms[room_id] = self
+
+    def create_peer(self, peer_id: str) -> Peer:
+        """Raises ValueError where the id is taken or the room closed."""
+        if self.closed:
+            raise ValueError("the room is closed")
+        if peer_id in self.peers:
+            raise ValueError(f"peer {peer_id!r} exists already")
+        peer = self.peers[peer_id] = Peer(self.ctx, self, peer_id)
+        return peer
+
+    def close(self) -> None:
+        """Closes its peers. Closing twice does nothing."""
+        if self.closed:
+            return
+        self.closed = True
+        for peer in list(self.peers.values()):
+            peer.close()
+        self.ctx.rooms.pop(self.id, None)

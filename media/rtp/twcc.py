@@ -1,0 +1,189 @@
+"""Transport-wide congestion control feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+
+Arrival times are kept as whole ticks of 250 µs, so that rounding never adds up over the deltas of a packet.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from media.rtp.header import Buffer, extend, first_extended
+
+TICKS_PER_SECOND = 4000
+TICKS_PER_REFERENCE = 256  # the reference time counts multiples of 64 ms
+KEEP_TICKS = (
+    TICKS_PER_SECOND // 2
+)  # an arrival is repeated for half a second, should an older packet still come
+STATUS_LIMIT = 400  # of one feedback packet: fits a datagram even when every delta is large
+PENDING_LIMIT = 4000  # arrivals remembered; a gap longer than that is not reported
+
+_LOST, _SMALL, _LARGE = 0, 1, 2
+
+_head = struct.Struct("!HH")
+
+
+class FeedbackRecorder:
+    """Arrivals on one transport, and the feedback about them."""
+
+    __slots__ = ("_arrivals", "_count", "_fresh", "_highest", "_next", "_reference")
+
+    def __init__(self) -> None:
+        self._arrivals: dict[int, int] = {}  # extended transport-wide number → tick
+        self._highest = -1
+        self._next = -1  # first number that no feedback has covered
+        self._fresh = -1  # smallest number that has arrived since the last feedback; -1 where none has
+        self._reference = 0
+        self._count = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything has arrived since the last feedback."""
+        return self._fresh >= 0
+
+    def arrived(self, sequence: int, now: float) -> None:
+        """A packet with the 16-bit transport-wide number ``sequence`` came at ``now`` seconds."""
+        if self._highest < 0:
+            number = self._next = first_extended(sequence)
+            self._highest = number
+        else:
+            number = extend(sequence, self._highest)
+            if number in self._arrivals:
+                return
+            if number > self._highest:
+                if number - self._highest > PENDING_LIMIT:
+                    self._arrivals.clear()
+                    self._next = self._fresh = number
+                self._highest = number
+            elif self._highest - number > PENDING_LIMIT:
+                return
+        if self._fresh < 0 or number < self._fresh:
+            self._fresh = number
+        self._arrivals[number] = int(now * TICKS_PER_SECOND + 0.5)
+
+    def build(self) -> list[bytes]:
+        """The control information of the feedback packets that are due (what follows the two SSRCs), oldest
+        first.
+        """
+        if self._fresh < 0:
+            return []
+        out: list[bytes] = []
+        at = min(self._next, self._fresh)
+        while at <= self._highest:
+            feedback, at = self._build_one(at)
+            out.append(feedback)
+        self._next = self._highest + 1
+        self._fresh = -1
+        self._forget()
+        return out
+
+    def _build_one(self, base: int) -> tuple[bytes, int]:
+        """One feedback packet beginning at number ``base``, and the number behind it.
+
+        It ends early where a delta does not fit 16 bits: the next packet has a reference time of its own.
+        """
+        arrivals = self._arrivals
+        last = min(self._highest, base + STATUS_LIMIT - 1)
+        reference = -1
+        time = 0
+        symbols: list[int] = []
+        deltas = bytearray()
+        for number in range(base, last + 1):
+            tick = arrivals.get(number)
+            if tick is None:
+                symbols.append(_LOST)
+                continue
+            if reference < 0:
+                reference = tick // TICKS_PER_REFERENCE
+                time = reference * TICKS_PER_REFERENCE
+            delta = tick - time
+            if 0 <= delta <= 0xFF:
+                symbols.append(_SMALL)
+                deltas.append(delta)
+            elif -0x8000 <= delta <= 0x7FFF:
+                symbols.append(_LARGE)
+                deltas += delta.to_bytes(2, "big", signed=True)
+            else:
+                break
+            time = tick
+        if reference >= 0:
+            self._reference = reference
+        time_and_count = (self._reference & 0xFFFFFF) << 8 | self._count
+        head = struct.pack("!HHI", base & 0xFFFF, len(symbols), time_and_count)
+        self._count = self._count + 1 & 0xFF
+        return head + encode_statuses(symbols) + bytes(deltas), base + len(symbols)
+
+    def _forget(self) -> None:
+        newest = self._arrivals.get(self._highest, 0)
+        for number in list(self._arrivals):
+            if newest - self._arrivals[number] <= KEEP_TICKS and self._highest - number <= PENDING_LIMIT:
+                break
+            del self._arrivals[number]
+
+
+def encode_statuses(symbols: list[int]) -> bytes:
+    """Packet status chunks (draft section 3.1.3, 3.1.4) for symbols 0 lost, 1 small delta, 2 large delta."""
+    out = bytearray()
+    at = 0
+    while at < len(symbols):
+        symbol = symbols[at]
+        run = at + 1
+        limit = min(len(symbols), at + 0x1FFF)
+        while run < limit and symbols[run] == symbol:
+            run += 1
+        ones = symbols[at : at + 14]
+        if run - at >= 14 or run == len(symbols) or (run - at >= 7 and _LARGE in ones):
+            out += (symbol << 13 | run - at).to_bytes(2, "big")
+            at = run
+        elif _LARGE not in ones:
+            chunk = 0x8000
+            for index, value in enumerate(ones):
+                chunk |= value << 13 - index
+            out += chunk.to_bytes(2, "big")
+            at += len(ones)
+        else:
+            twos = ones[:7]
+            chunk = 0xC000
+            for index, value in enumerate(twos):
+                chunk |= value << 12 - 2 * index
+            out += chunk.to_bytes(2, "big")
+            at += len(twos)
+    return bytes(out)
+
+
+def parse(data: Buffer, start: int, end: int) -> list[tuple[int, int | None]]:
+    """The control information ``data[start:end]`` as ``(16-bit number, arrival tick or None where lost)``.
+
+    Raises ValueError where it is cut off.
+    """
+    if end - start < 8:
+        raise ValueError("feedback is cut off")
+    base, count = _head.unpack_from(data, start)
+    time = int.from_bytes(data[start + 4 : start + 7], "big") * TICKS_PER_REFERENCE
+    symbols: list[int] = []
+    at = start + 8
+    while len(symbols) < count:
+        if at + 2 > end:
+            raise ValueError("status chunks are cut off")
+        chunk = data[at] << 8 | data[at + 1]
+        at += 2
+        if chunk & 0x8000 == 0:
+            symbols += [chunk >> 13 & 3] * (chunk & 0x1FFF)
+        elif chunk & 0x4000 == 0:
+            symbols += [chunk >> shift & 1 for shift in range(13, -1, -1)]
+        else:
+            symbols += [chunk >> shift & 3 for shift in range(12, -1, -2)]
+        if chunk & 0x9FFF == 0:
+            raise ValueError("run of no packets")
+    result: list[tuple[int, int | None]] = []
+    for index in range(count):
+        number = base + index & 0xFFFF
+        size = symbols[index]
+        if size not in (_SMALL, _LARGE):
+            result.append((number, None))
+            continue
+        if at + size > end:
+            raise ValueError("deltas are cut off")
+        time += data[at] if size == _SMALL else int.from_bytes(data[at : at + 2], "big", signed=True)
+        at += size
+        result.append((number, time))
+    return result

@@ -1,0 +1,272 @@
+"""One incoming encoding of a producer: numbering, repair, cache, and the list of those it goes to.
+
+The packet path runs through `ReceiveStream.receive`: it brings a packet into our layout once
+(media/rtp/header.py), keeps it, and gives it to `media.consumer.fan_out`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from media.consumer import fan_out
+from media.control.keyframes import KeyFrameArbiter
+from media.protocol import RtpEncoding
+from media.rtp.cache import PacketCache
+from media.rtp.codecs import h264, vp8
+from media.rtp.header import (
+    FIXED_EXTENSION_WORDS,
+    FIXED_SIZE,
+    ONE_BYTE_PROFILE,
+    TWO_BYTE_PROFILE,
+    extend,
+    first_extended,
+    pack_fixed,
+    payload_bounds,
+)
+from media.rtp.nack import NackGenerator
+from media.rtp.reception import Reception
+from media.rtp.rtcp import SenderInfo
+from media.stats import Drop
+
+if TYPE_CHECKING:
+    from media.consumer import Consumer
+    from media.producer import Producer
+
+VIDEO_CACHE = 512  # packets: about a second at 5 Mbit/s
+AUDIO_CACHE = 64
+
+KEY_FRAME_DETECTORS: dict[str, Callable[[bytes, int, int], bool]] = {
+    "video/vp8": vp8.starts_key_frame,
+    "video/h264": h264.starts_key_frame,
+}
+
+
+class ReceiveStream:
+    __slots__ = (
+        "_detect",
+        "active",
+        "arbiter",
+        "bytes",
+        "cache",
+        "clock_rate",
+        "nack",
+        "packets",
+        "producer",
+        "reception",
+        "repaired",
+        "rid",
+        "rtx_ssrc",
+        "sender_info",
+        "sender_info_at",
+        "ssrc",
+        "waiting",
+    )
+
+    def __init__(self, producer: Producer, encoding: RtpEncoding) -> None:
+        self.producer = producer
+        self.rid = encoding.rid
+        self.ssrc = encoding.ssrc
+        self.rtx_ssrc = encoding.rtx.ssrc if encoding.rtx else None
+        codec = producer.codec
+        self.clock_rate = codec.clockRate
+        self._detect = KEY_FRAME_DETECTORS.get(codec.mimeType.lower())
+        self.cache = PacketCache(VIDEO_CACHE if producer.kind == "video" else AUDIO_CACHE)
+        self.nack = NackGenerator() if producer.wants_nack else None
+        self.arbiter = KeyFrameArbiter()
+        self.reception: Reception | None = None
+        self.sender_info: SenderInfo | None = None  # the publisher's last, with the time it came
+        self.sender_info_at = 0.0
+        #: Consumers that every packet goes to, and those that wait for a key frame to begin with.
+        self.active: list[Consumer] = []
+        self.waiting: list[Consumer] = []
+        self.packets = 0
+        self.bytes = 0
+        self.repaired = 0
+
+    @property
+    def highest(self) -> int:
+        """Extended number of the newest packet; -1 before the first."""
+        return self.reception.highest if self.reception else -1
+
+    def receive(
+        self,
+        data: memoryview,
+        start: int,
+        end: int,
+        marker_and_type: int,
+        sequence: int,
+        timestamp: int,
+        is_rtx: bool,
+        now: float,
+    ) -> None:
+        """Takes the decrypted RTP packet ``data[start:end]``, whose header fields have been read."""
+        producer = self.producer
+        drops = producer.counters.drops
+        try:
+            extension, payload, stop = payload_bounds(data, start, end)
+        except ValueError:
+            drops[Drop.RTP_MALFORMED] += 1
+            return
+        forwarded, two_byte = b"", False
+        if extension:
+            forwarded, two_byte = producer.extensions.read(data, extension)
+            if producer.extensions.transport_sequence >= 0:
+                producer.arrived(producer.extensions.transport_sequence, now)
+        payload_type = marker_and_type & 0x7F
+        if is_rtx:
+            # RFC 4588, 4: the original's sequence number precedes its payload.
+            if stop - payload < 2:
+                drops[Drop.RTP_PADDING if stop == payload else Drop.RTX_MALFORMED] += 1
+                return
+            sequence = data[payload] << 8 | data[payload + 1]
+            payload += 2
+            payload_type = producer.repaired_types[payload_type]
+        ours = producer.payload_types[payload_type]
+        if ours < 0:
+            drops[Drop.RTP_PAYLOAD_TYPE] += 1
+            return
+        number = self._place(sequence, timestamp, is_rtx, now)
+        if number < 0:
+            return
+        self.packets += 1
+        self.bytes += end - start
+        if producer.paused:
+            drops[Drop.PRODUCER_PAUSED] += 1
+            return
+        if stop == payload:
+            drops[Drop.RTP_PADDING] += 1
+            if number == self.highest:
+                for consumer in self.active:
+                    consumer.numbers.skip(number)
+                return
+            # Late: its number has been given away already, so it goes on, empty, to fill the gap.
+        packet = pack_fixed(
+            0x90,
+            marker_and_type & 0x80 | ours,
+            sequence,
+            timestamp,
+            0,
+            TWO_BYTE_PROFILE if two_byte else ONE_BYTE_PROFILE,
+            FIXED_EXTENSION_WORDS + (len(forwarded) >> 2),
+        )
+        packet = packet + forwarded + data[payload:stop] if forwarded else packet + data[payload:stop]
+        self._forward(packet, FIXED_SIZE + len(forwarded), number, timestamp, two_byte, now)
+
+    def _place(self, sequence: int, timestamp: int, is_rtx: bool, now: float) -> int:
+        """The packet's extended number after noting gaps; -1 where it is not wanted."""
+        reception = self.reception
+        if reception is None:
+            number = first_extended(sequence)
+            reception = self.reception = Reception(number, self.clock_rate)
+        else:
+            number = extend(sequence, reception.highest)
+        highest = reception.highest
+        if number > highest:
+            if number != highest + 1 and self.nack is not None and not self.producer.paused:
+                self.nack.gap(highest + 1, number, now)
+            reception.highest = number
+            if not is_rtx:
+                reception.newer(timestamp, now)
+        elif number in self.cache:
+            self.producer.counters.drops[Drop.RTP_DUPLICATE] += 1
+            return -1
+        elif highest - number >= self.cache.capacity:
+            self.producer.counters.drops[Drop.RTP_TOO_OLD] += 1
+            return -1
+        elif self.nack is not None and self.nack.received(number) and is_rtx:
+            self.repaired += 1
+        if not is_rtx:
+            reception.received += 1
+        return number
+
+    def _forward(
+        self, packet: bytes, payload: int, number: int, timestamp: int, two_byte: bool, now: float
+    ) -> None:
+        self.cache.put(number, packet, payload)
+        begins = True
+        if self._detect is not None:
+            begins = self._detect(packet, payload, len(packet))
+            if begins:
+                self.arbiter.received()
+        started: list[Consumer] = []
+        if begins and self.waiting:
+            started, self.waiting = self.waiting, []
+            for consumer in started:
+                consumer.begin(number, packet, payload, now)
+            self.active += started
+        if self.active:
+            fan_out(self.active, packet, payload, number, timestamp, two_byte)
+        if started and number != self.highest:
+            self._catch_up(started, number)
+
+    def _catch_up(self, started: list[Consumer], number: int) -> None:
+        """A key frame's first packet came late: what followed it is sent to those who begin with it."""
+        for later in range(number + 1, self.highest + 1):
+            kept = self.cache.get(later)
+            if kept is not None:
+                for consumer in started:
+                    consumer.send(kept[0], kept[1], later)
+
+    def request_key_frame(self, now: float) -> None:
+        """A consumer needs one: asks the publisher now, or as soon as the arbiter allows."""
+        producer = self.producer
+        if producer.kind == "video" and not producer.paused and self.arbiter.request(now):
+            self.producer.send_key_frame_request(self)
+
+    def tick(self, now: float, rtt: float) -> None:
+        """Asks for what is missing. Called every few tens of milliseconds."""
+        if self.nack is not None and len(self.nack):
+            numbers = self.nack.due(now, rtt)
+            if numbers:
+                self.producer.send_nack(self, numbers)
+            if self.nack.key_frame_needed:
+                self.nack.key_frame_needed = False
+                self.request_key_frame(now)
+        if self.arbiter.wanted and not self.producer.paused and self.arbiter.due(now):
+            self.producer.send_key_frame_request(self)
+
+    def restart(self, ssrc: int) -> None:
+        """Another SSRC carries this encoding from now on:
+
+        its numbers have nothing to do with the old ones.
+        """
+        for consumer in self.active:
+            consumer.leave()
+        for consumer in self.active + self.waiting:
+            consumer.numbers.forget_source()
+        self.waiting += self.active
+        self.active = []
+        self.ssrc = ssrc
+        self.reception = None
+        self.sender_info = None
+        self.cache.clear()
+        if self.nack is not None:
+            self.nack.clear()
+        if self.waiting:
+            self.request_key_frame(self.producer.transport.ctx.now)
+
+    def add(self, consumer: Consumer, now: float) -> None:
+        """``consumer`` can be written: it begins with the next packet, or with the next key frame."""
+        self.waiting.append(consumer)
+        self.request_key_frame(now)
+
+    def remove(self, consumer: Consumer) -> None:
+        if consumer in self.active:
+            consumer.leave()
+            self.active.remove(consumer)
+        elif consumer in self.waiting:
+            self.waiting.remove(consumer)
+
+    def pause(self) -> None:
+        """Every consumer's row of numbers ends here and goes on, unbroken, when packets flow again."""
+        for consumer in self.active:
+            consumer.leave()
+        self.waiting += self.active
+        self.active = []
+        if self.nack is not None:
+            self.nack.clear()
+
+    def resume(self, now: float) -> None:
+        if self.waiting:
+            self.request_key_frame(now)

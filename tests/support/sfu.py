@@ -1,0 +1,147 @@
+"""A media worker's core in this process, with real peers on loopback around it."""
+
+from __future__ import annotations
+
+import itertools
+from types import TracebackType
+from typing import Self
+
+from aiortc.rtcdtlstransport import SRTPProtectionProfile
+
+from media.capabilities import ProducerMapping
+from media.consumer import Consumer
+from media.context import MediaContext
+from media.producer import Producer
+from media.protocol import (
+    Direction,
+    Notification,
+    RtcpFeedback,
+    RtcpParameters,
+    RtpCodec,
+    RtpEncoding,
+    RtpHeaderExtension,
+    RtpParameters,
+    RtxEncoding,
+)
+from media.room import MediaRoom
+from media.rtp.extensions import ABS_SEND_TIME, MID, TRANSPORT_SEQUENCE
+from media.transport import Transport
+from tests.support.rtc_peer import RtcPeer
+
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
+
+#: Numbers of the publisher …
+VIDEO_TYPE, RTX_TYPE, AUDIO_TYPE = 96, 97, 111
+MID_ID, SEQUENCE_ID, LEVEL_ID, ORIENTATION_ID = 4, 3, 1, 13
+#: … and ours.
+OUR_VIDEO, OUR_RTX, OUR_AUDIO = 101, 102, 100
+OUR_MID, OUR_SEND_TIME, OUR_SEQUENCE, OUR_LEVEL, OUR_ORIENTATION = 1, 4, 5, 10, 11
+
+PUBLISHER_EXTENSIONS = [
+    RtpHeaderExtension(MID, MID_ID),
+    RtpHeaderExtension(TRANSPORT_SEQUENCE, SEQUENCE_ID),
+    RtpHeaderExtension(AUDIO_LEVEL, LEVEL_ID),
+    RtpHeaderExtension(VIDEO_ORIENTATION, ORIENTATION_ID),
+]
+OUR_EXTENSIONS = [
+    RtpHeaderExtension(MID, OUR_MID),
+    RtpHeaderExtension(ABS_SEND_TIME, OUR_SEND_TIME),
+    RtpHeaderExtension(TRANSPORT_SEQUENCE, OUR_SEQUENCE),
+]
+MAPPING = ProducerMapping(
+    {VIDEO_TYPE: OUR_VIDEO, RTX_TYPE: OUR_RTX, AUDIO_TYPE: OUR_AUDIO},
+    {
+        MID_ID: OUR_MID,
+        SEQUENCE_ID: OUR_SEQUENCE,
+        LEVEL_ID: OUR_LEVEL,
+        ORIENTATION_ID: OUR_ORIENTATION,
+    },
+)
+VIDEO_FEEDBACK = [RtcpFeedback("nack"), RtcpFeedback("nack", "pli"), RtcpFeedback("transport-cc")]
+
+
+def vp8_payload(key: bool, picture: int, tl0: int = 0, size: int = 100) -> bytes:
+    """The first packet of a VP8 frame with a 15-bit picture id and TL0PICIDX."""
+    descriptor = bytes((0x90, 0xC0, 0x80 | picture >> 8 & 0x7F, picture & 0xFF, tl0 & 0xFF))
+    return descriptor + (b"\x10" if key else b"\x11") + b"\x00\x00\x9d\x01\x2a".ljust(size, b"v")
+
+
+class Sfu:
+    """``async with Sfu() as sfu`` gives a running context with one room."""
+
+    def __init__(self) -> None:
+        self.notes: list[Notification] = []
+        self.ctx = MediaContext("127.0.0.1", 0, ["127.0.0.1"], self.notes.append)
+        self.peers: list[RtcPeer] = []
+        self._numbers = itertools.count(1)
+
+    async def __aenter__(self) -> Self:
+        await self.ctx.start()
+        self.room = MediaRoom(self.ctx, "room")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for peer in self.peers:
+            await peer.close()
+        await self.ctx.close()
+
+    def transport(self, direction: Direction) -> Transport:
+        """A transport of a new peer, not connected."""
+        name = f"{direction}-{next(self._numbers)}"
+        return self.room.create_peer(name).create_transport(name, direction)
+
+    async def join(
+        self, direction: Direction, profiles: list[SRTPProtectionProfile] | None = None
+    ) -> tuple[Transport, RtcPeer]:
+        """A connected transport and the browser at its other end."""
+        transport = self.transport(direction)
+        peer = await self.peer(transport, profiles)
+        await peer.check()
+        transport.connect(peer.dtls_parameters)
+        await peer.handshake(transport.dtls_parameters)
+        return transport, peer
+
+    async def peer(
+        self, transport: Transport, profiles: list[SRTPProtectionProfile] | None = None
+    ) -> RtcPeer:
+        """The other end of ``transport``, with a socket but not yet connected."""
+        peer = RtcPeer(self.ctx.port, transport.ice_parameters, profiles)
+        self.peers.append(peer)
+        await peer.open()
+        return peer
+
+    def produce_video(
+        self, transport: Transport, ssrc: int | None = 1000, rtx: bool = True, mid: str = "0"
+    ) -> Producer:
+        codecs = [RtpCodec("video/VP8", VIDEO_TYPE, 90000, rtcpFeedback=VIDEO_FEEDBACK)]
+        codecs.append(RtpCodec("video/rtx", RTX_TYPE, 90000, parameters={"apt": VIDEO_TYPE}))
+        encoding = RtpEncoding(ssrc=ssrc, rtx=RtxEncoding(ssrc + 1) if ssrc and rtx else None)
+        parameters = RtpParameters(codecs, [encoding], mid, PUBLISHER_EXTENSIONS)
+        return transport.produce(f"producer-{next(self._numbers)}", "video", parameters, MAPPING)
+
+    def produce_audio(self, transport: Transport, ssrc: int | None = 2000, mid: str = "1") -> Producer:
+        codec = RtpCodec("audio/opus", AUDIO_TYPE, 48000, 2)
+        parameters = RtpParameters([codec], [RtpEncoding(ssrc=ssrc)], mid, PUBLISHER_EXTENSIONS)
+        return transport.produce(f"producer-{next(self._numbers)}", "audio", parameters, MAPPING)
+
+    def consume(self, transport: Transport, producer: Producer, resume: bool = True) -> Consumer:
+        number = next(self._numbers)
+        if producer.kind == "video":
+            codecs = [
+                RtpCodec("video/VP8", OUR_VIDEO, 90000, rtcpFeedback=VIDEO_FEEDBACK),
+                RtpCodec("video/rtx", OUR_RTX, 90000, parameters={"apt": OUR_VIDEO}),
+            ]
+            encoding = RtpEncoding(ssrc=10_000 + 2 * number, rtx=RtxEncoding(10_001 + 2 * number))
+        else:
+            codecs = [RtpCodec("audio/opus", OUR_AUDIO, 48000, 2)]
+            encoding = RtpEncoding(ssrc=10_000 + 2 * number)
+        parameters = RtpParameters(
+            codecs, [encoding], str(number), OUR_EXTENSIONS, RtcpParameters(cname="publisher")
+        )
+        consumer = transport.consume(f"consumer-{number}", producer, parameters)
+        if resume:
+            consumer.resume()
+        return consumer
