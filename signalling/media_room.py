@@ -1,0 +1,391 @@
+"""The media side of a room: its place on a worker, and the peers, transports, producers and consumers there.
+
+The worker knows ids only; what they mean is kept here. Who consumes what is decided here too: every peer
+that can receive is offered every producer of the others. Whether somebody may send is asked in media.py
+before anything gets here.
+
+All of it hangs on one worker. When that dies (`lost`) everything is forgotten, and the browsers build it
+anew with the requests with which they built it first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from media import protocol
+from media.client import MediaWorker, WorkerDied
+from media.protocol import Direction, IceState, MediaError, RtpCapabilities
+from signalling import messages as m
+from signalling.errors import Refused
+from signalling.messages import Producer
+from signalling.peers import AT_ONCE, PERMISSION_TO_SEND, Peer, Receiving, Sending, Transport
+from signalling.phases import Phase
+from signalling.state import producer_of
+
+if TYPE_CHECKING:
+    from signalling.room import Member, Room
+
+log = logging.getLogger(__name__)
+
+
+class RoomMedia:
+    """See the module. Methods that ask the worker raise Refused where it refuses, or is gone."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._worker: MediaWorker | None = None
+        self._worker_room = ""
+        self._capabilities = RtpCapabilities()
+        self._opening = asyncio.Lock()
+        self.peers: dict[str, Peer] = {}  # by participant id
+
+    # --- the room and its peers ---
+
+    async def capabilities(self) -> RtpCapabilities:
+        """What the room's worker offers; places the room on a worker first if it has none."""
+        async with self._opening:
+            await self._open()
+            return self._capabilities
+
+    async def join(self, member: Member) -> Peer:
+        """The member's peer, made where there is none yet."""
+        async with self._opening:
+            worker = await self._open()
+            peer = self.peers.get(member.id)
+            if peer is None:
+                peer = Peer(new_id(), member)
+                await self._ask(worker, protocol.CreatePeer(self._worker_room, peer.id))
+                if self._worker is not worker or self._room.members.get(member.id) is not member:
+                    self._tidy_up(worker, protocol.ClosePeer(peer.id))
+                    raise gone()
+                self.peers[member.id] = peer
+            return peer
+
+    async def request(self, request: protocol.Request[protocol.R]) -> protocol.R:
+        """Asks the room's worker. Raises Refused."""
+        if self._worker is None:
+            raise gone()
+        return await self._ask(self._worker, request)
+
+    async def release(self, participant_id: str) -> None:
+        """Closes all that is this participant's and says so to the others. The room's ``lock`` is held."""
+        peer = self.peers.pop(participant_id, None)
+        if peer is None:
+            return
+        self._tidy_up(self._worker, protocol.ClosePeer(peer.id))
+        await self._withdraw(list(peer.producers.values()))
+        peer.producers.clear()
+
+    async def close(self) -> None:
+        """The room is over: the worker closes what it has of it."""
+        self.peers.clear()
+        worker, self._worker = self._worker, None
+        if worker:
+            await self._quietly(worker, protocol.CloseRoom(self._worker_room))
+
+    async def lost(self, worker: MediaWorker) -> None:
+        """The worker died: everybody is told to build their media anew. Other workers' rooms go on."""
+        if self._worker is not worker or self._room.closed:
+            return
+        self._worker = None
+        peers, self.peers = self.peers, {}
+        async with self._room.lock:
+            await self._withdraw([sending for peer in peers.values() for sending in peer.producers.values()])
+            for member in self._room.members.values():
+                member.missed_reset = member.connection is None
+                await self._room.direct(member, m.MediaReset())
+
+    async def resumed(self, member: Member) -> None:
+        """Repeats to somebody who is back what they cannot have heard. The room's ``lock`` is held."""
+        if member.missed_reset:
+            member.missed_reset = False
+            await self._room.direct(member, m.MediaReset())
+        if peer := self.peers.get(member.id):
+            for receiving in peer.consumers.values():
+                if not receiving.taken:
+                    await self._send_offer(receiving)
+            self._room.services.spawn(self.offer_all(peer))
+
+    # --- transports ---
+
+    async def create_transport(
+        self, peer: Peer, direction: Direction
+    ) -> tuple[Transport, protocol.TransportCreated]:
+        """One per direction: an older one is closed, with what it carries."""
+        if older := peer.transports.get(direction):
+            await self.close_transport(peer, older)
+        transport = peer.transports[direction] = Transport(new_id(), direction)
+        try:
+            created = await self.request(protocol.CreateTransport(peer.id, transport.id, direction))
+        except Refused:
+            self._drop_transport(peer, transport)
+            raise
+        if not self._has(peer, transport):
+            self._tidy_up(self._worker, protocol.CloseTransport(transport.id))
+            raise gone()
+        return transport, created
+
+    async def close_transport(self, peer: Peer, transport: Transport) -> None:
+        self._drop_transport(peer, transport)
+        self._tidy_up(self._worker, protocol.CloseTransport(transport.id))
+        if transport.direction == "recv":
+            peer.consumers.clear()
+            peer.creating.clear()
+            return
+        async with self._room.lock:
+            carried = list(peer.producers.values())
+            peer.producers.clear()
+            await self._withdraw(carried)
+
+    def _drop_transport(self, peer: Peer, transport: Transport) -> None:
+        if peer.transports.get(transport.direction) is transport:
+            del peer.transports[transport.direction]
+
+    def _has(self, peer: Peer, transport: Transport) -> bool:
+        """Whether both are still what they were before the worker was asked."""
+        current = self.peers.get(peer.member.id)
+        return current is peer and peer.transports.get(transport.direction) is transport
+
+    # --- producers ---
+
+    async def produce(self, peer: Peer, transport: Transport, request: m.MediaProduce) -> Sending:
+        """A new producer, announced to the room; offers to the others follow with `offer_to_all`."""
+        taken = sum(sending.source == request.source for sending in peer.producers.values())
+        if taken >= AT_ONCE[request.source]:
+            raise Refused("media.too_many", f"You are sending your {request.source} already.", "source")
+        sending = Sending(new_id(), request.source, request.kind, transport, peer)
+        peer.producers[sending.id] = sending
+        try:
+            await self.request(
+                protocol.CreateProducer(
+                    transport.id, sending.id, request.kind, request.rtp_parameters, request.paused
+                )
+            )
+        except Refused:
+            peer.producers.pop(sending.id, None)
+            raise
+        async with self._room.lock:
+            if not self._has(peer, transport) or sending.id not in peer.producers:
+                self._tidy_up(self._worker, protocol.CloseProducer(sending.id))
+                raise gone()
+            sending.ready = True
+            producer = Producer(
+                id=sending.id,
+                participant_id=peer.member.id,
+                source=sending.source,
+                kind=sending.kind,
+                paused=request.paused,
+                paused_by="self" if request.paused else None,
+            )
+            at = self._room.services.now()
+            await self._room.publish(m.ProducerAdded(seq=0, at=at, producer=producer))
+        return sending
+
+    async def pause_producer(self, producer_id: str, *, by_staff: bool) -> None:
+        """Nothing happens where it is paused already."""
+        await self._set_paused(producer_id, "staff" if by_staff else "self")
+
+    async def resume_producer(self, producer_id: str) -> None:
+        await self._set_paused(producer_id, None)
+
+    async def close_producers(self, closing: list[Sending]) -> None:
+        """The room's ``lock`` is held."""
+        for sending in closing:
+            sending.peer.producers.pop(sending.id, None)
+            self._tidy_up(self._worker, protocol.CloseProducer(sending.id))
+        await self._withdraw(closing)
+
+    async def enforce(self, member: Member) -> None:
+        """Closes what the member may not send any more. The room's ``lock`` is held."""
+        if peer := self.peers.get(member.id):
+            refused = [s for s in peer.producers.values() if not member.may(PERMISSION_TO_SEND[s.source])]
+            await self.close_producers(refused)
+
+    async def _set_paused(self, producer_id: str, by: m.PausedBy | None) -> None:
+        known = producer_of(self._room.state, producer_id)
+        if known is None or known.paused == (by is not None):
+            return
+        order = protocol.PauseProducer(producer_id) if by else protocol.ResumeProducer(producer_id)
+        await self.request(order)
+        async with self._room.lock:
+            if known := producer_of(self._room.state, producer_id):
+                changed = known.model_copy(update={"paused": by is not None, "paused_by": by})
+                at = self._room.services.now()
+                await self._room.publish(m.ProducerChanged(seq=0, at=at, producer=changed))
+
+    async def _withdraw(self, closed: list[Sending]) -> None:
+        """Takes closed producers out of the room, and their consumers out of the books. ``lock`` is held."""
+        for sending in closed:
+            for peer in self.peers.values():
+                peer.creating.pop(sending.id, None)
+                if receiving := peer.consumers.pop(sending.id, None):
+                    await self._room.direct(peer.member, m.ConsumerClosed(consumer_id=receiving.id))
+            if sending.ready:
+                at, owner = self._room.services.now(), sending.peer.member.id
+                event = m.ProducerRemoved(seq=0, at=at, producer_id=sending.id, participant_id=owner)
+                await self._room.publish(event)
+
+    # --- consumers ---
+
+    async def offer_all(self, peer: Peer) -> None:
+        """Offers one peer what all others send."""
+        others = [other for other in self.peers.values() if other is not peer]
+        await self._offer([(peer, sending) for other in others for sending in other.producers.values()])
+
+    async def offer_to_all(self, sending: Sending) -> None:
+        """Offers all other peers what one sends."""
+        await self._offer([(peer, sending) for peer in self.peers.values() if peer is not sending.peer])
+
+    async def consume(self, peer: Peer, sending: Sending) -> Receiving:
+        """The peer's consumer of this producer; asked for twice at a time, it is created once."""
+        if receiving := peer.consumers.get(sending.id):
+            return receiving
+        task = peer.creating.get(sending.id)
+        if task is None:
+            transport = peer.transports.get("recv")
+            if transport is None:
+                raise Refused("media.unknown_transport", "There is no transport to receive on yet.")
+            creation = self._create_consumer(peer, transport, sending)
+            task = peer.creating[sending.id] = asyncio.create_task(creation)
+        return await asyncio.shield(task)
+
+    def close_consumer(self, receiving: Receiving) -> None:
+        """At the wish of the one who receives; they may ask for it again."""
+        receiving.peer.consumers.pop(receiving.sending.id, None)
+        self._tidy_up(self._worker, protocol.CloseConsumer(receiving.id))
+
+    def offer_of(self, receiving: Receiving) -> m.ConsumerOffer:
+        sending = receiving.sending
+        known = producer_of(self._room.state, sending.id)
+        return m.ConsumerOffer(
+            consumer_id=receiving.id,
+            producer_id=sending.id,
+            participant_id=sending.peer.member.id,
+            source=sending.source,
+            kind=sending.kind,
+            rtp_parameters=receiving.rtp_parameters,
+            producer_paused=known is not None and known.paused,
+        )
+
+    async def _offer(self, pairs: list[tuple[Peer, Sending]]) -> None:
+        """All at once: how long joining takes depends on it."""
+        wanted = [
+            self._offer_one(peer, sending)
+            for peer, sending in pairs
+            if sending.ready
+            and "recv" in peer.transports
+            and sending.id not in peer.consumers
+            and sending.id not in peer.creating
+        ]
+        await asyncio.gather(*wanted)
+
+    async def _offer_one(self, peer: Peer, sending: Sending) -> None:
+        try:
+            receiving = await self.consume(peer, sending)
+        except Refused as refusal:
+            log.info("no consumer of %s for %s: %s", sending.id, peer.member.id, refusal)
+        else:
+            await self._send_offer(receiving)
+
+    async def _send_offer(self, receiving: Receiving) -> None:
+        await self._room.direct(receiving.peer.member, m.ConsumerOffered(consumer=self.offer_of(receiving)))
+
+    async def _create_consumer(self, peer: Peer, transport: Transport, sending: Sending) -> Receiving:
+        consumer_id = new_id()
+        request = protocol.CreateConsumer(transport.id, consumer_id, sending.id, peer.capabilities)
+        try:
+            created = await self.request(request)
+        finally:
+            peer.creating.pop(sending.id, None)
+        if not self._has(peer, transport) or sending.id not in sending.peer.producers:
+            self._tidy_up(self._worker, protocol.CloseConsumer(consumer_id))
+            raise gone()
+        receiving = peer.consumers[sending.id] = Receiving(consumer_id, peer, sending, created.rtpParameters)
+        return receiving
+
+    # --- what the worker says by itself ---
+
+    def hears(
+        self, worker: MediaWorker, notification: protocol.Notification
+    ) -> Coroutine[Any, Any, None] | None:
+        """What is to be done about a notification, if it concerns this room."""
+        if worker is not self._worker:
+            return None
+        if isinstance(notification, protocol.TransportState):
+            for peer in self.peers.values():
+                for transport in peer.transports.values():
+                    if transport.id == notification.transport_id:
+                        return self._transport_state(peer, transport, notification)
+        elif isinstance(notification, protocol.ConsumerClosed):
+            for peer in self.peers.values():
+                for receiving in peer.consumers.values():
+                    if receiving.id == notification.consumer_id:
+                        return self._consumer_closed(receiving)
+        return None
+
+    async def _transport_state(self, peer: Peer, transport: Transport, told: protocol.TransportState) -> None:
+        ice: IceState = "closed" if told.dtls in ("failed", "closed") else told.ice
+        if ice != transport.ice:
+            transport.ice = ice
+            await self._room.direct(peer.member, m.TransportStateChanged(transport_id=transport.id, ice=ice))
+
+    async def _consumer_closed(self, receiving: Receiving) -> None:
+        peer = receiving.peer
+        if peer.consumers.get(receiving.sending.id) is receiving:
+            del peer.consumers[receiving.sending.id]
+            await self._room.direct(peer.member, m.ConsumerClosed(consumer_id=receiving.id))
+
+    # --- asking the worker ---
+
+    async def _open(self) -> MediaWorker:
+        """The room's worker. ``_opening`` is held."""
+        if self._room.closed or self._room.phase is not Phase.LIVE:
+            raise Refused("room.not_started", "The session has not started yet.")
+        while self._worker is None:
+            room_id = new_id()  # never one that the worker is about to close
+            try:
+                worker = await self._room.services.pool.place(room_id)
+            except WorkerDied:
+                raise gone() from None  # the pool is stopped
+            with contextlib.suppress(WorkerDied):
+                created = await worker.request(protocol.CreateRoom(room_id))
+                self._worker, self._worker_room, self._capabilities = worker, room_id, created.rtpCapabilities
+        return self._worker
+
+    async def _ask(self, worker: MediaWorker, request: protocol.Request[protocol.R]) -> protocol.R:
+        try:
+            return await worker.request(request)
+        except WorkerDied:
+            raise gone() from None
+        except MediaError as error:
+            if error.code in ("internal", "timeout", "unknown_room", "unknown_peer"):
+                log.error("worker %s: %s failed: %s", worker.id, request.method, error)
+                raise gone() from error
+            raise Refused(f"media.{error.code}", error.message, error.field) from error
+
+    def _tidy_up(self, worker: MediaWorker | None, request: protocol.Request[Any]) -> None:
+        """Has the worker close something that is already out of our books."""
+        if worker:
+            self._room.services.spawn(self._quietly(worker, request))
+
+    async def _quietly(self, worker: MediaWorker, request: protocol.Request[Any]) -> None:
+        try:
+            await worker.request(request)
+        except (MediaError, WorkerDied) as error:
+            log.debug("worker %s: %s: %s", worker.id, request.method, error)
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+def gone() -> Refused:
+    """What was asked for went away while we asked, or its worker did. The browser will hear what became of
+    it.
+    """
+    return Refused("media.unavailable", "The media connection was lost. It is being set up again.")
