@@ -1,0 +1,182 @@
+"""The composition root: database → ledger → hub and media workers → routes. All is made here, once, and stops
+in reverse order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from media.pool import MediaPool, PoolSettings
+from server import http, openapi, pages
+from server.accounts.passwords import Passwords
+from server.call import Services
+from server.db.engine import Database
+from server.db.migrate import migrate
+from server.headers import secure
+from server.health import Health, database_answers
+from server.ledger import DatabaseLedger
+from server.limits import Limiter
+from server.origins import origin_allowed
+from server.rooms.records import overdue, recover
+from server.routes import PREFIX, ROUTES
+from server.settings import Settings
+from signalling.hub import Hub
+from signalling.live.memory import MemoryStore
+from signalling.tickets import Tickets
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str], None]
+Context = Callable[[web.Application], AsyncIterator[None]]
+
+SERVICES = web.AppKey("services", Services)
+HUB = web.AppKey("hub", Hub)
+MEDIA = web.AppKey("media", MediaPool)
+HUB_RUNS = web.AppKey("hub_runs", asyncio.Event)
+
+_SWEEP_EVERY = 60.0  # seconds
+
+
+def create_app(
+    settings: Settings, *, clock: Callable[[], float] = time.time, progress: Progress = lambda line: None
+) -> web.Application:
+    """The whole application; starting it opens and migrates the database and starts the media workers and the
+    hub.
+
+    ``clock`` returns seconds since the epoch; ``progress`` is told what is happening, a line at a time.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.effective_database_url)
+    media = MediaPool(
+        PoolSettings(
+            workers=settings.media_workers,
+            listen=settings.effective_media_listen,
+            port=settings.media_port,
+            announced=settings.effective_media_addresses,
+        )
+    )
+    tickets = Tickets(settings.secret())
+    hub = Hub(
+        ledger=DatabaseLedger(database, clock),
+        media=media,
+        live=MemoryStore(),
+        tickets=tickets,
+        origins=_SocketOrigins(settings.public_url),
+        now=clock,
+    )
+    services = Services(
+        settings=settings,
+        database=database,
+        passwords=Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes),
+        limiter=Limiter(),
+        tickets=tickets,
+        rooms=hub,
+        clock=clock,
+    )
+    app = web.Application(client_max_size=http.BODY_LIMIT, middlewares=[http.failures, pages.fallback])
+    app[SERVICES], app[HUB], app[MEDIA], app[pages.PAGES] = services, hub, media, pages.Pages()
+    app[HUB_RUNS] = asyncio.Event()
+    app.on_response_prepare.append(secure)
+    hub.attach(app)
+    _add_routes(app, services, _health(services, media, app[HUB_RUNS]))
+    app.cleanup_ctx.append(_database(services, progress))
+    app.cleanup_ctx.append(_live(services, media, hub, progress))
+    app.on_shutdown.append(_stop_hub)
+    return app
+
+
+class _SocketOrigins:
+    """Which pages may open the socket; engine.io also passes the request's environment, which knows the
+    host.
+    """
+
+    def __init__(self, public_url: str | None) -> None:
+        self._public_url = public_url
+
+    def __call__(self, origin: str | None, environ: Mapping[str, Any] | None = None) -> bool:
+        host = environ.get("HTTP_HOST", "") if environ else ""
+        return origin is not None and origin_allowed(origin, host, self._public_url)
+
+
+def _add_routes(app: web.Application, services: Services, health: Health) -> None:
+    for route in ROUTES:
+        app.router.add_route(route.method, PREFIX + route.path, http.entry(route, services))
+    document = openapi.document(ROUTES, PREFIX)
+
+    async def describe(request: web.Request) -> web.Response:
+        return web.json_response(document)
+
+    app.router.add_get("/api/openapi.json", describe)
+    app.router.add_get("/healthz", health.handle)
+
+
+def _health(services: Services, media: MediaPool, hub_runs: asyncio.Event) -> Health:
+    async def hub() -> bool:
+        return hub_runs.is_set()
+
+    async def all_workers() -> bool:
+        return len(media.workers) == services.settings.media_workers
+
+    return Health({"database": database_answers(services.database), "hub": hub, "media workers": all_workers})
+
+
+def _database(services: Services, progress: Progress) -> Context:
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        database = services.database
+        try:
+            before, after = await migrate(database)
+            shown = database.url.render_as_string(hide_password=True)
+            if before != after:
+                progress(f"database {'made' if before is None else 'brought up to date'}: {shown}")
+            await recover(database, services.now())
+            yield
+        finally:
+            await database.close()
+
+    return context
+
+
+async def _stop_hub(app: web.Application) -> None:
+    """Before aiohttp waits for connections: those of the socket end when the hub says so."""
+    app[HUB_RUNS].clear()
+    await app[HUB].stop()
+
+
+def _live(services: Services, media: MediaPool, hub: Hub, progress: Progress) -> Context:
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        addresses = ", ".join(services.settings.effective_media_addresses)
+        progress(f"starting {services.settings.media_workers} media worker(s)")
+        await hub.start()
+        await media.start()
+        app[HUB_RUNS].set()
+        ports = ", ".join(str(worker.port) for worker in media.workers)
+        progress(f"media on UDP and TCP {ports}, reached at {addresses}")
+        sweeper = asyncio.create_task(_sweep(services, hub))
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeper
+            await media.stop()
+
+    return context
+
+
+async def _sweep(services: Services, hub: Hub) -> None:
+    """Ends the runs whose time is over and whose room nobody is in any more, so that they are completed."""
+    while True:
+        try:
+            for timeslot_id in await overdue(services.database, services.now()):
+                if hub.phase(timeslot_id) is None:
+                    await hub.end_room(timeslot_id, reason="overrun")
+        except Exception:
+            log.exception("x overdue rooms could not be ended")
+        await asyncio.sleep(_SWEEP_EVERY)

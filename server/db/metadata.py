@@ -1,0 +1,15 @@
+"""All tables together: imported by whoever needs the whole schema."""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+
+import server.accounts.tables
+import server.registrations.tables
+import server.rooms.tables
+import server.sessions.tables
+from server.db.base import Base
+
+MODULES = (server.accounts.tables, server.sessions.tables, server.registrations.tables, server.rooms.tables)
+
+metadata: MetaData = Base.metadata

@@ -1,0 +1,59 @@
+"""`GET /healthz`: 200 when everything that a session needs is ready, 503 with what is missing before and
+after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.db.engine import Database
+
+Check = Callable[[], Awaitable[bool]]
+
+_PATIENCE = 2.0  # seconds per check
+
+
+class Health:
+    """Named checks; `ready` is when all of them pass."""
+
+    def __init__(self, checks: dict[str, Check]) -> None:
+        self._checks = checks
+
+    async def missing(self) -> list[str]:
+        results = await asyncio.gather(*(_passes(check) for check in self._checks.values()))
+        return [name for name, passes in zip(self._checks, results, strict=True) if not passes]
+
+    async def handle(self, request: web.Request) -> web.Response:
+        missing = await self.missing()
+        return web.json_response(
+            {
+                "status": "ready" if not missing else "not ready",
+                "checks": {name: "missing" if name in missing else "ready" for name in self._checks},
+            },
+            status=503 if missing else 200,
+        )
+
+
+async def _passes(check: Check) -> bool:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await check()
+    except TimeoutError:
+        return False
+
+
+def database_answers(database: Database) -> Check:
+    async def check() -> bool:
+        try:
+            async with database.reading() as db:
+                await db.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError):
+            return False
+        return True
+
+    return check

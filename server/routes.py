@@ -1,0 +1,116 @@
+"""The one table of what the server answers to under /api/v1. The router and the OpenAPI document are made
+from it.
+"""
+
+from __future__ import annotations
+
+from server.accounts import handlers as accounts
+from server.accounts import rules as account_rules
+from server.call import ANYONE, SIGNED_IN, Access, Route
+from server.limits import Rate
+from server.registrations import handlers as registrations
+from server.registrations import rules as registering
+from server.rooms import handlers as rooms
+from server.rooms import rules as joining
+from server.sessions import handlers as sessions
+from server.sessions import roles, wire
+from server.sessions import rules as planning
+from server.sessions.scope import NO_SUCH_TIMESLOT
+from signalling.permissions import Editing, Permission
+
+PREFIX = "/api/v1"
+
+_EDIT = Access(signed_in=True, permission=Permission.SESSION_EDIT)
+_EDIT_PROGRAMME = Access(signed_in=True, permission=Permission.SESSION_EDIT, editing=Editing.PROGRAMME)
+_MANAGE = Access(signed_in=True, permission=Permission.PARTICIPANTS_MANAGE)
+_SEES_REGISTRATIONS = Access(signed_in=True, permission=Permission.REGISTRATIONS_VIEW)
+
+_OFTEN = Rate(60, 60)
+_SELDOM = Rate(60, 600)
+
+# fmt: off
+ROUTES: tuple[Route, ...] = (
+    # --- accounts
+    Route("POST", "/accounts", accounts.sign_up, ANYONE, "Create an account and sign in",
+          body=accounts.SignUp, answer=accounts.Me, status=201, refusals=(account_rules.EMAIL_TAKEN,)),
+    Route("POST", "/sign-in", accounts.sign_in, ANYONE, "Sign in",
+          body=accounts.Credentials, answer=accounts.Me, refusals=(account_rules.WRONG_PASSWORD,)),
+    Route("POST", "/sign-out", accounts.sign_out, ANYONE, "Sign this browser out"),
+    Route("GET", "/me", accounts.show_me, SIGNED_IN, "Your account",
+          answer=accounts.Me),
+    Route("PATCH", "/me", accounts.change_me, SIGNED_IN, "Change your name or time zone",
+          body=accounts.Profile, answer=accounts.Me),
+    Route("GET", "/me/tokens", accounts.list_tokens, SIGNED_IN, "Your API tokens",
+          answer=accounts.TokenList),
+    Route("POST", "/me/tokens", accounts.create_token, SIGNED_IN,
+          "Create an API token; it is shown this once",
+          body=accounts.NewToken, answer=accounts.TokenWithSecret, status=201,
+          refusals=(account_rules.TOO_MANY_TOKENS,), rate=_SELDOM),
+    Route("DELETE", "/me/tokens/{token_id}", accounts.delete_token, SIGNED_IN, "Delete an API token",
+          refusals=(account_rules.NO_SUCH_TOKEN,)),
+
+    # --- sessions
+    Route("GET", "/sessions", sessions.list_sessions, ANYONE, "Sessions to come, past ones, or your own",
+          query=wire.SessionQuery, answer=wire.SessionList),
+    Route("POST", "/sessions", sessions.create_session, Access(signed_in=True, creates_sessions=True),
+          "Create a draft with one timeslot",
+          body=wire.NewSession, answer=wire.SessionDetail, status=201,
+          refusals=(planning.CREATING_DENIED,), rate=_SELDOM),
+    Route("GET", "/sessions/{session_id}", sessions.show_session, ANYONE,
+          "A session, and what you may do in it",
+          answer=wire.SessionDetail, refusals=(planning.NO_SUCH_SESSION,)),
+    Route("PATCH", "/sessions/{session_id}", sessions.edit_session, _EDIT_PROGRAMME, "Change a session",
+          body=wire.SessionChange, answer=wire.SessionDetail, headers=("If-Match",),
+          refusals=(planning.NO_SUCH_SESSION, planning.VERSION_CONFLICT, planning.VERSION_REQUIRED,
+                    planning.SEATS_TAKEN)),
+    Route("DELETE", "/sessions/{session_id}", sessions.delete_session, _EDIT,
+          "Delete a draft, or what nobody registered for",
+          refusals=(planning.NO_SUCH_SESSION, planning.CANNOT_DELETE)),
+    Route("POST", "/sessions/{session_id}/publish", sessions.publish_session, _EDIT,
+          "Publish, or reopen what was cancelled",
+          answer=wire.SessionDetail, refusals=(planning.NO_SUCH_SESSION,)),
+    Route("POST", "/sessions/{session_id}/cancel", sessions.cancel_session, _EDIT,
+          "Cancel a published session",
+          body=wire.Cancellation, answer=wire.SessionDetail,
+          refusals=(planning.NO_SUCH_SESSION, planning.NOT_PUBLISHED)),
+    Route("GET", "/sessions/{session_id}/roles", roles.list_roles, _SEES_REGISTRATIONS,
+          "Roles given in a session",
+          answer=wire.RoleList, refusals=(planning.NO_SUCH_SESSION,)),
+    Route("POST", "/sessions/{session_id}/roles", roles.assign_role, _MANAGE, "Give somebody a role",
+          body=wire.NewRole, answer=wire.RoleInfo, status=201, rate=_OFTEN,
+          refusals=(planning.NO_SUCH_SESSION, planning.ROLE_TOO_HIGH, planning.ROLE_EXISTS,
+                    planning.NO_SUCH_ACCOUNT)),
+    Route("DELETE", "/sessions/{session_id}/roles/{assignment_id}", roles.remove_role, _MANAGE,
+          "Take a role away",
+          refusals=(planning.NO_SUCH_SESSION, planning.ROLE_TOO_HIGH, planning.NO_SUCH_ROLE)),
+    Route("POST", "/timeslots/{timeslot_id}/end", sessions.end_timeslot,
+          Access(signed_in=True, permission=Permission.SESSION_END), "End a running session for everyone",
+          answer=wire.SessionDetail,
+          refusals=(NO_SUCH_TIMESLOT, planning.NOT_PUBLISHED, planning.NOT_STARTED)),
+
+    # --- registrations
+    Route("POST", "/timeslots/{timeslot_id}/registrations", registrations.register, SIGNED_IN,
+          "Register for a seat",
+          body=registrations.NewRegistration, answer=wire.RegistrationInfo, status=201,
+          headers=("Idempotency-Key",), rate=_OFTEN,
+          refusals=(NO_SUCH_TIMESLOT, registering.FULL, registering.CLOSED, registering.EXISTS,
+                    registering.SEAT_ASSIGNED, registering.NO_SUCH_SEAT)),
+    Route("GET", "/timeslots/{timeslot_id}/registrations", registrations.list_registrations,
+          _SEES_REGISTRATIONS, "Who has registered",
+          answer=registrations.RegistrationList, refusals=(NO_SUCH_TIMESLOT,)),
+    Route("DELETE", "/registrations/{registration_id}", registrations.cancel_registration,
+          Access(signed_in=True, permission=Permission.PARTICIPANTS_MANAGE, own=True),
+          "Give up a place, or take it away",
+          refusals=(registering.NOT_FOUND, registering.RANK)),
+
+    # --- rooms
+    Route("GET", "/rooms/{slug}", rooms.show_room, ANYONE,
+          "The door of a room: what it is, and whether you may enter",
+          answer=rooms.RoomCard, refusals=(joining.NO_SUCH_ROOM,)),
+    Route("POST", "/timeslots/{timeslot_id}/ticket", rooms.issue_ticket, SIGNED_IN,
+          "A ticket for one connection to the room",
+          answer=rooms.TicketAnswer, rate=_OFTEN,
+          refusals=(NO_SUCH_TIMESLOT, joining.ROOM_ENDED, joining.ROOM_NOT_OPEN, joining.NOT_PUBLISHED,
+                    joining.CANCELLED, joining.NOT_REGISTERED, joining.PENDING)),
+)
+# fmt: on

@@ -1,0 +1,233 @@
+"""Sessions over REST: list, show, create, edit, publish, cancel, end, delete."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.call import Call
+from server.db.base import new_id
+from server.db.engine import seat_lock
+from server.problems import Problem
+from server.registrations.tables import Registration
+from server.rooms.records import end_run
+from server.sessions import editing
+from server.sessions.audit import record
+from server.sessions.load import WITH_TIMESLOTS, names_of, occupancy, people_in, staff_of
+from server.sessions.planning import new_seats, new_timeslot
+from server.sessions.queries import sessions_for
+from server.sessions.rules import (
+    CANNOT_DELETE,
+    DEFAULT_ZONE,
+    NOT_PUBLISHED,
+    NOT_STARTED,
+    PROGRAMME_FIELDS,
+    VERSION_CONFLICT,
+    VERSION_REQUIRED,
+    parse_version,
+)
+from server.sessions.scope import visible
+from server.sessions.tables import Publication, Session, Timeslot
+from server.sessions.views import Shown, Viewer, card, detail
+from server.sessions.wire import (
+    Cancellation,
+    NewSession,
+    SessionChange,
+    SessionDetail,
+    SessionList,
+)
+from signalling.permissions import Editing, Permission
+from signalling.phases import Phase
+
+
+async def list_sessions(call: Call[None]) -> SessionList:
+    account_id = call.account.id if call.account else None
+    sessions = await sessions_for(call.db, call.query.scope, call.query.q, account_id, call.now)
+    state = await occupancy(call.db, [slot.id for session in sessions for slot in session.timeslots])
+    people = await people_in(call.db, sessions, account_id, call.now) if account_id else {}
+    names = await names_of(call.db, [session.owner_id for session in sessions])
+    items = [  # "mine" may find drafts in which one has a role but no work to do
+        card(
+            Shown(session, state, names.get(session.owner_id or "", ""), call.services.rooms),
+            Viewer(call.account, people.get(session.id), call.now),
+        )
+        for session in sessions
+        if visible(session, people.get(session.id))
+    ]
+    return SessionList(items=items)
+
+
+async def show_session(call: Call[None]) -> SessionDetail:
+    return await describe(call, call.scope.session.id)
+
+
+async def describe(call: Call[Any], session_id: str) -> SessionDetail:
+    """The session as the caller sees it, and its version as the ETag. Read anew: it may just have been
+    changed.
+    """
+    await call.db.flush()
+    session = await _read(call.db, session_id)
+    person = None
+    if call.account:
+        person = (await people_in(call.db, [session], call.account.id, call.now))[session.id]
+    state = await occupancy(call.db, [slot.id for slot in session.timeslots])
+    names = await names_of(call.db, [session.owner_id])
+    call.headers["ETag"] = f'"{session.version}"'
+    return detail(
+        Shown(session, state, names.get(session.owner_id or "", ""), call.services.rooms),
+        Viewer(call.account, person, call.now),
+        await staff_of(call.db, session, call.now),
+    )
+
+
+async def create_session(call: Call[NewSession]) -> SessionDetail:
+    body = call.body
+    session = Session(
+        id=new_id(),
+        owner_id=call.me.id,
+        type=body.type,
+        custom_type=body.custom_type,
+        title=body.title,
+        description=body.description,
+        objectives=list(body.objectives),
+        created_by=call.me.id,
+        created_at=call.now,
+        updated_at=call.now,
+        timeslots=[
+            new_timeslot(
+                body.timeslot,
+                body.timeslot.timezone or call.me.timezone or DEFAULT_ZONE,
+                new_seats(body.type, body.max_participants),
+            )
+        ],
+    )
+    call.db.add(session)
+    record(call.db, at=call.now, actor=call.me.id, action="session.create", session_id=session.id)
+    return await describe(call, session.id)
+
+
+async def edit_session(call: Call[SessionChange]) -> SessionDetail:
+    session = call.scope.session
+    version = parse_version(call.request.headers.get("If-Match"))
+    if version is None:
+        raise Problem(VERSION_REQUIRED)
+    wanted = call.body.model_fields_set
+    call.scope.require(
+        Permission.SESSION_EDIT,
+        editing=Editing.PROGRAMME if wanted <= PROGRAMME_FIELDS else Editing.SETTINGS,
+    )
+    slot = session.timeslots[0]
+    await seat_lock(call.db, slot.id)
+    await call.db.refresh(session, ["version"])
+    if version != session.version:
+        raise Problem(VERSION_CONFLICT, version=session.version)
+    before, after = editing.apply(session, slot, call.body, await occupancy(call.db, [slot.id]))
+    if after:
+        _touched(session, call.now)
+        _audit(call, session, "session.edit", before=before, after=after)
+        call.facts_changed(*(slot.id for slot in session.timeslots))
+    return await describe(call, session.id)
+
+
+async def publish_session(call: Call[None]) -> SessionDetail:
+    """From draft, or back from cancelled (M8). Publishing twice changes nothing."""
+    session = call.scope.session
+    if session.publication is not Publication.PUBLISHED:
+        before = session.publication
+        session.publication = Publication.PUBLISHED
+        session.cancelled_at = session.cancelled_by = session.cancelled_reason = None
+        _touched(session, call.now)
+        _audit(
+            call,
+            session,
+            "session.publish",
+            before={"publication": before},
+            after={"publication": session.publication},
+        )
+    return await describe(call, session.id)
+
+
+async def cancel_session(call: Call[Cancellation]) -> SessionDetail:
+    """Running rooms of the session end."""
+    session = call.scope.session
+    if session.publication in (Publication.DRAFT, Publication.ARCHIVED):
+        raise Problem(NOT_PUBLISHED)
+    if session.publication is Publication.PUBLISHED:
+        session.publication = Publication.CANCELLED
+        session.cancelled_at, session.cancelled_by = call.now, call.me.id
+        session.cancelled_reason = call.body.reason
+        _touched(session, call.now)
+        _audit(
+            call,
+            session,
+            "session.cancel",
+            before={"publication": Publication.PUBLISHED},
+            after={"publication": session.publication, "reason": call.body.reason},
+        )
+        for slot in session.timeslots:
+            _end_room_afterwards(call, slot.id)
+    return await describe(call, session.id)
+
+
+async def delete_session(call: Call[None]) -> None:
+    session = call.scope.session
+    registrations = await call.db.scalar(
+        select(func.count())
+        .select_from(Registration)
+        .join(Timeslot, Timeslot.id == Registration.timeslot_id)
+        .where(Timeslot.session_id == session.id)
+    )
+    if session.publication is not Publication.DRAFT and registrations:
+        raise Problem(CANNOT_DELETE)
+    _audit(call, session, "session.delete", before={"title": session.title})
+    for slot in session.timeslots:
+        _end_room_afterwards(call, slot.id)
+    await call.db.delete(session)
+
+
+async def end_timeslot(call: Call[None]) -> SessionDetail:
+    """Ends the run; without one, notes that the timeslot is over. The room, if there is one, closes for
+    everybody.
+    """
+    session, slot = call.scope.session, call.scope.timeslot
+    if session.publication is not Publication.PUBLISHED:
+        raise Problem(NOT_PUBLISHED)
+    runs = (await occupancy(call.db, [slot.id])).runs[slot.id]
+    if (
+        not runs.live
+        and call.services.rooms.phase(slot.id) not in (Phase.LOBBY, Phase.LIVE)
+        and call.now < slot.starts_at
+    ):
+        raise Problem(NOT_STARTED)
+    await end_run(call.db, slot.id, at=call.now, by=call.me.id, reason="organiser", make=not runs.ended)
+    _audit(call, session, "session.end", timeslot_id=slot.id)
+    await call.db.commit()
+    await call.services.rooms.end_room(slot.id, by=None, reason="organiser")
+    return await describe(call, session.id)
+
+
+async def _read(db: AsyncSession, session_id: str) -> Session:
+    found = await db.execute(
+        select(Session)
+        .where(Session.id == session_id)
+        .options(WITH_TIMESLOTS)
+        .execution_options(populate_existing=True)
+    )
+    return found.scalar_one()
+
+
+def _touched(session: Session, now: datetime) -> None:
+    session.version += 1
+    session.updated_at = now
+
+
+def _end_room_afterwards(call: Call[Any], timeslot_id: str) -> None:
+    rooms = call.services.rooms
+    call.after_commit(lambda: rooms.end_room(timeslot_id, by=None, reason="organiser"))
+
+
+def _audit(call: Call[Any], session: Session, action: str, **more: Any) -> None:
+    record(call.db, at=call.now, actor=call.me.id, action=action, session_id=session.id, **more)

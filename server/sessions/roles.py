@@ -1,0 +1,92 @@
+"""Who has which role in a session, over REST: list, give, take. Nobody gives a role above their reach (S63,
+note j).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, select
+
+from server.accounts.rules import email_key
+from server.accounts.tables import Account
+from server.call import Call
+from server.db.base import new_id
+from server.problems import Problem
+from server.sessions.audit import record
+from server.sessions.rules import NO_SUCH_ACCOUNT, NO_SUCH_ROLE, ROLE_EXISTS, ROLE_TOO_HIGH
+from server.sessions.tables import RoleAssignment
+from server.sessions.wire import NewRole, RoleInfo, RoleList
+from signalling.permissions import Role, may_assign
+
+
+async def list_roles(call: Call[None]) -> RoleList:
+    rows = await call.db.execute(
+        select(RoleAssignment, Account)
+        .join(Account, Account.id == RoleAssignment.account_id)
+        .where(
+            RoleAssignment.session_id == call.scope.session.id,
+            or_(RoleAssignment.expires_at.is_(None), RoleAssignment.expires_at > call.now),
+        )
+        .order_by(RoleAssignment.granted_at)
+    )
+    return RoleList(items=[_info(assignment, account) for assignment, account in rows])
+
+
+async def assign_role(call: Call[NewRole]) -> RoleInfo:
+    session, role = call.scope.session, call.body.role
+    _require_reach(call, role)
+    account = await call.db.scalar(select(Account).where(Account.email_key == email_key(call.body.email)))
+    if account is None:
+        raise Problem(NO_SUCH_ACCOUNT, field="email")
+    held = await call.db.scalar(
+        select(RoleAssignment.id).where(
+            RoleAssignment.session_id == session.id,
+            RoleAssignment.timeslot_id.is_(None),
+            RoleAssignment.account_id == account.id,
+            RoleAssignment.role == role,
+        )
+    )
+    if held is not None:
+        raise Problem(ROLE_EXISTS)
+    assignment = RoleAssignment(
+        id=new_id(),
+        session_id=session.id,
+        account_id=account.id,
+        role=role,
+        granted_by=call.me.id,
+        granted_at=call.now,
+    )
+    call.db.add(assignment)
+    _changed(call, "role.assign", account.id, role)
+    return _info(assignment, account)
+
+
+async def remove_role(call: Call[None]) -> None:
+    assignment = await call.db.get(RoleAssignment, call.request.match_info["assignment_id"])
+    if assignment is None or assignment.session_id != call.scope.session.id:
+        raise Problem(NO_SUCH_ROLE)
+    _require_reach(call, assignment.role)
+    await call.db.delete(assignment)
+    _changed(call, "role.remove", assignment.account_id, assignment.role)
+
+
+def _require_reach(call: Call[NewRole] | Call[None], role: Role) -> None:
+    if not may_assign(call.scope.subject.effective_roles, role):
+        raise Problem(ROLE_TOO_HIGH)
+
+
+def _changed(call: Call[NewRole] | Call[None], action: str, account_id: str, role: Role) -> None:
+    session = call.scope.session
+    record(
+        call.db,
+        at=call.now,
+        actor=call.me.id,
+        action=action,
+        session_id=session.id,
+        target=account_id,
+        after={"role": role},
+    )
+    call.facts_changed(*(slot.id for slot in session.timeslots))
+
+
+def _info(assignment: RoleAssignment, account: Account) -> RoleInfo:
+    return RoleInfo(id=assignment.id, name=account.name, email=account.email, role=assignment.role)

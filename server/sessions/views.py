@@ -1,0 +1,197 @@
+"""Shapes sessions for one viewer, from what load.py has read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.accounts.tables import Account
+from server.call import LiveRooms
+from server.problems import Refusal
+from server.registrations import rules as registering
+from server.registrations.tables import Registration
+from server.rooms.rules import phase
+from server.sessions.load import Colleague, Occupancy, Person, policy_of
+from server.sessions.rules import registration_open
+from server.sessions.tables import SeatKind, Session, Timeslot
+from server.sessions.wire import (
+    ExternalMeetingInfo,
+    LocationInfo,
+    May,
+    OwnerInfo,
+    PersonInfo,
+    RegistrationInfo,
+    SeatInfo,
+    SessionCard,
+    SessionDetail,
+    TimeslotInfo,
+    YouInSession,
+)
+from signalling.messages import Permit
+from signalling.permissions import Permission, Subject, allowed, permit_all
+
+_EXCERPT = 280
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks, and at what time. ``account`` and ``person`` are None for a stranger."""
+
+    account: Account | None
+    person: Person | None
+    now: datetime
+
+    def subject(self, timeslot_id: str | None) -> Subject:
+        return self.person.subject(timeslot_id) if self.person else Subject(roles=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One session with all that its views draw on."""
+
+    session: Session
+    occupancy: Occupancy
+    owner_name: str
+    rooms: LiveRooms
+
+
+def card(shown: Shown, viewer: Viewer) -> SessionCard:
+    return SessionCard(**_card_fields(shown, viewer, excerpt=True))
+
+
+def detail(shown: Shown, viewer: Viewer, staff: list[Colleague]) -> SessionDetail:
+    session = shown.session
+    decisions = permit_all(viewer.subject(None), policy_of(session))
+    return SessionDetail(
+        **_card_fields(shown, viewer, excerpt=False),
+        objectives=session.objectives,
+        publication=session.publication,
+        version=session.version,
+        cancelled_reason=session.cancelled_reason,
+        timeslots=[timeslot_info(shown, slot, viewer) for slot in session.timeslots],
+        people=[PersonInfo(name=person.name, role=person.role) for person in staff],
+        may={
+            permission: Permit(
+                allowed=decision.allowed,
+                rule=decision.rule,
+                message=decision.message,
+                lifted_by=list(decision.lifted_by),
+            )
+            for permission, decision in decisions.items()
+        },
+    )
+
+
+def _card_fields(shown: Shown, viewer: Viewer, *, excerpt: bool) -> dict[str, object]:
+    session = shown.session
+    slot, label = shown.occupancy.shown(session, viewer.now)
+    return {
+        "id": session.id,
+        "title": session.title,
+        "type": session.type,
+        "custom_type": session.custom_type,
+        "description": _excerpt(session.description) if excerpt else session.description,
+        "label": label,
+        "timeslot": timeslot_info(shown, slot, viewer),
+        "seats": [_seat(kind, shown.occupancy) for kind in slot.seat_kinds],
+        "you": _you(viewer, slot),
+        "owner": OwnerInfo(name=shown.owner_name),
+    }
+
+
+def timeslot_info(shown: Shown, slot: Timeslot, viewer: Viewer) -> TimeslotInfo:
+    session, now = shown.session, viewer.now
+    standing = shown.occupancy.standing(session, slot)
+    label = shown.occupancy.label(session, slot, now)
+    external = None
+    if slot.external_url and allowed(
+        viewer.subject(slot.id), Permission.SESSION_VIEW_DETAILS, policy_of(session)
+    ):
+        external = ExternalMeetingInfo(url=slot.external_url, password=slot.external_password)
+    return TimeslotInfo(
+        id=slot.id,
+        slug=slot.slug,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        duration_min=slot.duration_min,
+        timezone=slot.timezone,
+        location=LocationInfo(kind=slot.location_kind, address=slot.location_address),
+        phase=phase(shown.rooms.phase(slot.id), label, run_live=standing.run_live),
+        label=label,
+        registration_open=registration_open(standing, now),
+        register_=may(_cannot_register(shown, slot, viewer)),
+        external_meeting=external,
+    )
+
+
+def may(refusal: Refusal | None) -> May:
+    return (
+        May(allowed=True)
+        if refusal is None
+        else May(allowed=False, code=refusal.code, message=refusal.detail)
+    )
+
+
+def seats(slot: Timeslot, occupancy: Occupancy) -> list[registering.Seat]:
+    """The seat kinds as the registration rules take them."""
+    return [
+        registering.Seat(
+            id=kind.id,
+            part=kind.part,
+            approval=kind.approval,
+            full=kind.maximum is not None and occupancy.taken.get(kind.id, 0) >= kind.maximum,
+        )
+        for kind in slot.seat_kinds
+    ]
+
+
+def registration_info(
+    registration: Registration, kind: SeatKind, name: str, email: str | None = None
+) -> RegistrationInfo:
+    return RegistrationInfo(
+        id=registration.id,
+        timeslot_id=registration.timeslot_id,
+        name=name,
+        email=email,
+        part=kind.part,
+        role=kind.role,
+        status=registration.status,
+        created_at=registration.created_at,
+    )
+
+
+def _cannot_register(shown: Shown, slot: Timeslot, viewer: Viewer) -> Refusal | None:
+    mine = viewer.person.places.get(slot.id) if viewer.person else None
+    return registering.refusal(
+        shown.occupancy.standing(shown.session, slot),
+        mine[0].status if mine else None,
+        seats(slot, shown.occupancy),
+        viewer.now,
+    )
+
+
+def _seat(kind: SeatKind, occupancy: Occupancy) -> SeatInfo:
+    return SeatInfo(
+        kind=kind.id,
+        part=kind.part,
+        name=kind.name,
+        role=kind.role,
+        taken=occupancy.taken.get(kind.id, 0),
+        max=kind.maximum,
+        approval=kind.approval,
+    )
+
+
+def _you(viewer: Viewer, slot: Timeslot) -> YouInSession:
+    place = viewer.person.registration(slot.id) if viewer.person else None
+    return YouInSession(
+        roles=list(viewer.subject(slot.id).effective_roles),
+        registration=registration_info(*place, viewer.account.name) if place and viewer.account else None,
+    )
+
+
+def _excerpt(text: str) -> str:
+    """The beginning, cut between words."""
+    if len(text) <= _EXCERPT:
+        return text
+    return text[:_EXCERPT].rsplit(maxsplit=1)[0].rstrip(",.;:–- ") + "…"

@@ -1,0 +1,213 @@
+"""Sessions as they travel: the bodies of requests and the shapes of answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
+
+from server.accounts.handlers import Email
+from server.fields import Answer, Body, Instant, Line, Name, Prose, Title, WireTime, Zone
+from server.registrations.tables import Status
+from server.sessions.rules import DEFAULT_DURATION_MIN, Label
+from server.sessions.tables import LocationKind, Publication
+from signalling.messages import Permit
+from signalling.permissions import Permission, Role, SessionType
+from signalling.phases import Phase
+
+Minutes = Annotated[int, Field(ge=5, le=24 * 60)]
+MaxParticipants = Annotated[int, Field(ge=1, le=10_000)]
+Objectives = Annotated[list[Annotated[Line, StringConstraints(min_length=1)]], Field(max_length=20)]
+Search = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+# --- requests --------------------------------------------------------------------------------------
+
+
+class LocationBody(Body):
+    kind: LocationKind
+    address: Line | None = None
+
+
+class ExternalMeeting(Body):
+    """A meeting held elsewhere (M2); ``url`` is shown to confirmed people only and never fetched by us."""
+
+    url: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^https?://[^\s]+$")
+    ]
+    password: Line | None = None
+
+
+class NewTimeslot(Body):
+    starts_at: Instant
+    duration_min: Minutes = DEFAULT_DURATION_MIN
+    timezone: Zone | None = None
+    location: LocationBody = LocationBody(kind=LocationKind.VIRTUAL)
+    external_meeting: ExternalMeeting | None = None
+
+
+class NewSession(Body):
+    title: Title
+    type: SessionType
+    custom_type: Name | None = None
+    description: Prose = ""
+    objectives: Objectives = Field(default_factory=list)
+    timeslot: NewTimeslot
+    max_participants: MaxParticipants | None = None
+
+    @model_validator(mode="after")
+    def _custom_has_a_name(self) -> NewSession:
+        if self.type is SessionType.CUSTOM and not self.custom_type:
+            raise ValueError("customType: a custom session names its type")
+        return self
+
+
+class TimeslotChange(Body):
+    """Of a session's first timeslot; what is left out stays, null takes away what can be taken away."""
+
+    starts_at: Instant | None = None
+    duration_min: Minutes | None = None
+    timezone: Zone | None = None
+    location: LocationBody | None = None
+    external_meeting: ExternalMeeting | None = None
+    registration_open: bool | None = None
+
+
+class SessionChange(Body):
+    title: Title | None = None
+    description: Prose | None = None
+    objectives: Objectives | None = None
+    custom_type: Name | None = None
+    timeslot: TimeslotChange | None = None
+    max_participants: MaxParticipants | None = None
+
+
+class Cancellation(Body):
+    reason: Prose | None = None
+
+
+class NewRole(Body):
+    email: Email
+    role: Role
+
+
+class SessionQuery(Body):
+    """``past`` starts with the latest, the others with the next to come."""
+
+    scope: Annotated[str, StringConstraints(pattern=r"^(upcoming|past|mine)$")] = "upcoming"
+    q: Search = ""
+
+
+# --- answers ---------------------------------------------------------------------------------------
+
+
+class LocationInfo(Answer):
+    kind: LocationKind
+    address: str | None
+
+
+class ExternalMeetingInfo(Answer):
+    url: str
+    password: str | None
+
+
+class May(Answer):
+    """Whether something can be done now, and if not why: a stable code and a sentence."""
+
+    allowed: bool
+    code: str | None = None
+    message: str = ""
+
+
+class TimeslotInfo(Answer):
+    """``external_meeting`` only for those who may see the details; ``register`` as it stands for who asks."""
+
+    id: str
+    slug: str
+    starts_at: WireTime
+    ends_at: WireTime
+    duration_min: int
+    timezone: str
+    location: LocationInfo
+    phase: Phase
+    label: Label
+    registration_open: bool
+    register_: Annotated[May, Field(alias="register")]
+    external_meeting: ExternalMeetingInfo | None = None
+
+
+class SeatInfo(Answer):
+    """``kind`` is the id to register with; ``max`` null is without limit; an ``approval`` seat is not free to
+    take.
+    """
+
+    kind: str
+    part: str
+    name: str
+    role: Role
+    taken: int
+    max: int | None
+    approval: bool
+
+
+class RegistrationInfo(Answer):
+    id: str
+    timeslot_id: str
+    name: str
+    email: str | None = None
+    part: str
+    role: Role
+    status: Status
+    created_at: WireTime
+
+
+class YouInSession(Answer):
+    roles: list[Role]
+    registration: RegistrationInfo | None
+
+
+class OwnerInfo(Answer):
+    name: str
+
+
+class SessionCard(Answer):
+    id: str
+    title: str
+    type: SessionType
+    custom_type: str | None
+    description: str
+    label: Label
+    timeslot: TimeslotInfo
+    seats: list[SeatInfo]
+    you: YouInSession
+    owner: OwnerInfo
+
+
+class PersonInfo(Answer):
+    name: str
+    role: Role
+
+
+class SessionDetail(SessionCard):
+    objectives: list[str]
+    publication: Publication
+    version: int
+    cancelled_reason: str | None
+    timeslots: list[TimeslotInfo]
+    people: list[PersonInfo]
+    may: dict[Permission, Permit]
+
+
+class SessionList(Answer):
+    items: list[SessionCard]
+
+
+class RoleInfo(Answer):
+    id: str
+    name: str
+    email: str
+    role: Role
+
+
+class RoleList(Answer):
+    items: list[RoleInfo]

@@ -1,0 +1,252 @@
+"""Every setting of a Convene server: ``CONVENE_*`` variables or one TOML file (``CONVENE_CONFIG``), with
+defaults.
+
+A variable wins over the file. `convene settings` prints them all with value, default and source, from the
+descriptions below; there is no other list.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import TomlConfigSettingsSource as TomlSource
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+PREFIX = "CONVENE_"
+CONFIG_VARIABLE = "CONVENE_CONFIG"
+
+Words = Annotated[list[str], NoDecode]  # "a, b" in a variable, ["a", "b"] in the file
+
+
+class Settings(BaseSettings):
+    """Values as they apply; `effective_*` properties work out what depends on other settings."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address that the web server listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port of the web server; 0 takes any free one.")
+    public_url: str | None = Field(
+        None,
+        description="Address in people's browsers, e.g. https://convene.example; https makes cookies Secure.",
+    )
+    trusted_proxies: Words = Field(
+        [], description="Addresses or networks of proxies whose X-Forwarded-For header is believed."
+    )
+    data: Path = Field(Path("data"), description="Folder of the database, the secret and other files.")
+    database_url: str | None = Field(
+        None,
+        description="SQLAlchemy URL; default is SQLite under DATA; postgresql+asyncpg://... for PostgreSQL.",
+    )
+    secret_file: Path | None = Field(
+        None, description="File of the signing secret, made on first start; default is DATA/secret."
+    )
+    media_port: int = Field(
+        40000,
+        ge=0,
+        le=65535,
+        description="First UDP/TCP port of the media workers, one per worker; 0: any free.",
+    )
+    media_address: Words = Field(
+        [], description="Addresses that browsers send media to; default follows HOST where that is possible."
+    )
+    media_workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="Media processes; default: one per core.",
+    )
+    members_create_sessions: bool = Field(
+        False, description="Whether everybody with an account may create sessions, not staff only (M30)."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="What goes to standard error."
+    )
+    session_days: int = Field(30, ge=1, description="Days until a sign-in expires.")
+    sign_in_failures: int = Field(
+        10, ge=1, description="Wrong passwords per account in five minutes before it has to wait."
+    )
+    sign_ups_per_hour: int = Field(60, ge=1, description="New accounts per network address and hour.")
+    requests_per_minute: int = Field(
+        1200, ge=1, description="Requests to the API per account (or address, signed out) and minute."
+    )
+    password_memory_kib: int = Field(
+        65536, ge=8, description="Memory that hashing one password takes (argon2id), in KiB."
+    )
+    password_passes: int = Field(3, ge=1, description="Passes over that memory.")
+
+    @field_validator("trusted_proxies", "media_address", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return (
+            [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+        )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for word in value:
+            ipaddress.ip_network(word, strict=False)
+        return value
+
+    @field_validator("media_address")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        for word in value:
+            if ipaddress.ip_address(word).is_unspecified:
+                raise ValueError(f"{word} is no address that a browser can send to")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _url(cls, value: str | None) -> str | None:
+        try:
+            make_url(value or "sqlite://")
+        except ArgumentError as error:
+            raise ValueError("expected a SQLAlchemy URL, e.g. postgresql+asyncpg://user@host/name") from error
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
+            raise ValueError("expected http(s)://host[:port] without a path")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @model_validator(mode="after")
+    def _announceable(self) -> Settings:
+        if not self.media_address and not is_loopback(self.host) and not self._guess_address():
+            raise ValueError(
+                f"{PREFIX}MEDIA_ADDRESS: with {PREFIX}HOST={self.host} browsers elsewhere need to know "
+                "where to send media, and no address could be found; set it to this machine's address"
+            )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources = [init_settings, env_settings]
+        if config := os.environ.get(CONFIG_VARIABLE):
+            if not Path(config).is_file():
+                raise FileNotFoundError(f"{CONFIG_VARIABLE}={config}: there is no such file")
+            sources.append(TomlSource(settings_cls, toml_file=config))
+        return tuple(sources)
+
+    # --- what follows from them ---
+
+    @property
+    def effective_database_url(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.data.resolve() / 'convene.db'}"
+
+    @property
+    def effective_media_listen(self) -> str:
+        """Media is reachable from where the web server is: this machine only, or everywhere."""
+        return "127.0.0.1" if is_loopback(self.host) else "0.0.0.0"
+
+    @property
+    def effective_media_addresses(self) -> list[str]:
+        if self.media_address:
+            return list(self.media_address)
+        return ["127.0.0.1"] if is_loopback(self.host) else [self._guess_address()]
+
+    @property
+    def secure(self) -> bool:
+        return bool(self.public_url and self.public_url.startswith("https://"))
+
+    def url(self, port: int) -> str:
+        """The address to open, given the port that was really bound."""
+        if self.public_url:
+            return self.public_url
+        name = "localhost" if is_loopback(self.host) or self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+    def _guess_address(self) -> str:
+        return _address_of(self.host) or _outgoing_address()
+
+    def secret(self) -> bytes:
+        """The signing secret, 32 bytes; made on first use, readable by the owner alone."""
+        path = self.secret_file or self.data / "secret"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return bytes.fromhex(path.read_text().strip())
+        with os.fdopen(handle, "w") as file:
+            value = secrets.token_bytes(32)
+            file.write(value.hex() + "\n")
+        return value
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _address_of(host: str) -> str:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return ""
+    return "" if address.is_unspecified else host
+
+
+def _outgoing_address() -> str:
+    """This machine's address towards the default route; connecting a UDP socket sends nothing. "" if there is
+    none.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ""
+        address: str = probe.getsockname()[0]
+    return "" if is_loopback(address) or address == "0.0.0.0" else address
+
+
+def describe(settings: Settings) -> list[tuple[str, str, str, str, str]]:
+    """(variable, value, default, source, description) of every setting, in the order above."""
+    file_values: dict[str, Any] = {}
+    if config := os.environ.get(CONFIG_VARIABLE):
+        file_values = TomlSource(Settings, toml_file=config)()
+    rows = []
+    for name, field in Settings.model_fields.items():
+        variable = PREFIX + name.upper()
+        source = "default"
+        if name in file_values:
+            source = os.environ[CONFIG_VARIABLE]
+        if variable in os.environ:
+            source = "environment"
+        default = field.get_default(call_default_factory=True)
+        value = _shown(getattr(settings, name))
+        if name == "database_url" and value:
+            value = make_url(value).render_as_string(hide_password=True)
+        rows.append((variable, value, _shown(default), source, field.description or ""))
+    return rows
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)

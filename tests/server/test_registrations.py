@@ -1,0 +1,162 @@
+"""Getting a seat, giving it up, and never one seat too many."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from server.registrations.tables import Registration, RegistrationChange, Status
+from server.sessions.tables import AuditEvent, Timeslot
+from tests.server.scene import Cast, Scene, add_person, set_scene
+from tests.support.app import Client, Reply
+
+
+async def register(client: Client, scene: Scene, part: str | None = None, key: str | None = None) -> Reply:
+    body = {} if part is None else {"seatKindId": scene.seats[part]}
+    headers = {"Idempotency-Key": key} if key else {}
+    return await client.post(f"/timeslots/{scene.timeslot_id}/registrations", body, headers=headers)
+
+
+async def test_whoever_registers_becomes_a_participant(cast: Cast) -> None:
+    scene = await set_scene(cast, starts=timedelta(days=1), people=False)
+    before = (await cast["stranger"].get(f"/sessions/{scene.session_id}")).body
+    assert before["timeslot"]["register"] == {"allowed": True, "code": None, "message": ""}
+    reply = await register(cast["stranger"], scene)
+    assert reply.status == 201
+    assert reply.body | {"id": "", "createdAt": ""} == {
+        "id": "",
+        "timeslotId": scene.timeslot_id,
+        "name": "Stranger",
+        "email": None,
+        "part": "guest",
+        "role": "participant",
+        "status": "registered",
+        "createdAt": "",
+    }
+    after = (await cast["stranger"].get(f"/sessions/{scene.session_id}")).body
+    assert after["you"] == {"roles": ["participant"], "registration": reply.body}
+    assert after["timeslot"]["register"]["code"] == "registration.exists"
+    assert [seat["taken"] for seat in after["seats"]] == [0, 1, 0]
+
+
+async def test_a_seat_can_be_chosen_but_not_the_hosts(cast: Cast) -> None:
+    scene = await set_scene(cast, people=False)
+    assert (await register(cast["stranger"], scene, "observer")).body["role"] == "observer"
+    host = await register(cast["participant"], scene, "host")
+    assert (host.status, host.code, host.body["field"]) == (403, "registration.seat_assigned", "seatKindId")
+    other = await set_scene(cast, people=False)
+    elsewhere = await cast["participant"].post(
+        f"/timeslots/{scene.timeslot_id}/registrations", {"seatKindId": other.seats["guest"]}
+    )
+    assert (elsewhere.status, elsewhere.code) == (422, "registration.seat_not_found")
+
+
+async def test_twice_is_refused_but_repeating_a_request_is_not(cast: Cast) -> None:
+    scene = await set_scene(cast, people=False)
+    first = await register(cast["stranger"], scene, key="k1")
+    repeated = await register(cast["stranger"], scene, key="k1")
+    assert (repeated.status, repeated.body) == (201, first.body)
+    assert (await register(cast["stranger"], scene, key="k2")).code == "registration.exists"
+    assert (await register(cast["stranger"], scene)).code == "registration.exists"
+
+
+async def test_a_full_timeslot_reopens_when_someone_gives_up_a_seat(cast: Cast) -> None:
+    scene = await set_scene(cast, starts=timedelta(days=1), maximum=1, people=False)
+    mine = await register(cast["participant"], scene)
+    shown = (await cast["stranger"].get(f"/sessions/{scene.session_id}")).body
+    assert shown["label"] == "Full"
+    refused = await register(cast["stranger"], scene)
+    assert (refused.status, refused.code) == (409, "registration.full")
+    assert (await cast["participant"].delete(f"/registrations/{mine.body['id']}")).status == 204
+    assert (await cast["participant"].delete(f"/registrations/{mine.body['id']}")).status == 204
+    assert (await cast["stranger"].get(f"/sessions/{scene.session_id}")).body["label"] == "Open"
+    assert (await register(cast["stranger"], scene)).status == 201
+    assert (await register(cast["participant"], scene)).code == "registration.full"
+
+
+async def test_whoever_comes_back_keeps_one_registration_with_its_history(cast: Cast) -> None:
+    scene = await set_scene(cast, people=False)
+    first = await register(cast["stranger"], scene, key="k")
+    await cast["stranger"].delete(f"/registrations/{first.body['id']}")
+    assert (await cast["stranger"].get(f"/sessions/{scene.session_id}")).body["you"] == {
+        "roles": [],
+        "registration": None,
+    }
+    again = await register(cast["stranger"], scene, "observer", key="k")
+    assert (again.body["id"], again.body["part"]) == (first.body["id"], "observer")
+    async with cast.app.services.database.reading() as db:
+        history = await db.execute(
+            select(RegistrationChange.before, RegistrationChange.after)
+            .where(RegistrationChange.registration_id == first.body["id"])
+            .order_by(RegistrationChange.at)
+        )
+        audit = await db.scalars(select(AuditEvent.action).where(AuditEvent.target == first.body["id"]))
+        assert [tuple(row) for row in history] == [
+            (None, Status.REGISTERED),
+            (Status.REGISTERED, Status.CANCELLED),
+            (Status.CANCELLED, Status.REGISTERED),
+        ]
+        assert len(list(audit)) == 3
+
+
+async def test_closed_over_and_cancelled_timeslots_take_nobody(cast: Cast) -> None:
+    over = await set_scene(cast, starts=timedelta(days=-1), people=False)
+    assert (await register(cast["stranger"], over)).code == "registration.closed"
+    closed = await set_scene(cast, starts=timedelta(days=1), people=False)
+    async with cast.app.services.database.writing() as db:
+        slot = await db.get_one(Timeslot, closed.timeslot_id)
+        slot.registration_closes_at = cast.app.services.now()
+        await db.commit()
+    assert (await register(cast["stranger"], closed)).code == "registration.closed"
+    running = await set_scene(cast, people=False)
+    await cast["organiser"].post(f"/sessions/{running.session_id}/cancel", {})
+    assert (await register(cast["stranger"], running)).code == "registration.closed"
+
+
+async def test_staff_see_addresses_and_remove_those_below_them(cast: Cast) -> None:
+    scene = await set_scene(cast)
+    listed = (await cast["co_facilitator"].get(f"/timeslots/{scene.timeslot_id}/registrations")).body["items"]
+    assert [(item["part"], item["email"]) for item in listed] == [
+        ("guest", cast.emails["participant"]),
+        ("observer", cast.emails["observer"]),
+    ]
+    organisers = await register(cast["organiser"], scene)
+    refused = await cast["facilitator"].delete(f"/registrations/{organisers.body['id']}")
+    assert (refused.status, refused.code) == (403, "registration.rank")
+    assert (await cast["facilitator"].delete(f"/registrations/{listed[0]['id']}")).status == 204
+    assert (
+        await cast["participant"].post(f"/timeslots/{scene.timeslot_id}/ticket")
+    ).code == "registration.required"
+
+
+async def test_answers_are_kept_and_unknown_ones_named(cast: Cast) -> None:
+    scene = await set_scene(cast, people=False)
+    path = f"/timeslots/{scene.timeslot_id}/registrations"
+    wrong = await cast["stranger"].post(path, {"answers": {"shoeSize": 43}})
+    assert (wrong.status, wrong.body["field"]) == (422, "answers.shoeSize")
+    made = await cast["stranger"].post(path, {"answers": {"topics": "Tools", "questions": "Why?\nHow?"}})
+    async with cast.app.services.database.reading() as db:
+        stored = await db.get_one(Registration, made.body["id"])
+    assert stored.answers == {"topics": "Tools", "questions": "Why?\nHow?"}
+
+
+async def test_many_at_once_get_exactly_the_seats_there_are(cast: Cast) -> None:
+    scene = await set_scene(cast, maximum=5, people=False)
+    people = [await add_person(cast, f"crowd {number}") for number in range(20)]
+    replies = await asyncio.gather(*(register(person, scene) for person in people))
+    assert sorted(reply.status for reply in replies) == [201] * 5 + [409] * 15
+    async with cast.app.services.database.reading() as db:
+        count = await db.scalar(
+            select(func.count())
+            .select_from(Registration)
+            .where(Registration.timeslot_id == scene.timeslot_id)
+        )
+    assert count == 5
+
+
+async def test_one_person_in_many_windows_gets_one_seat(cast: Cast) -> None:
+    scene = await set_scene(cast, people=False)
+    replies = await asyncio.gather(*(register(cast["stranger"], scene) for _ in range(10)))
+    assert sorted(reply.status for reply in replies) == [201] + [409] * 9
