@@ -1,0 +1,162 @@
+/** One pair of WebRTC transports to the server: made, connected, restarted, closed; the only file that loads mediasoup. */
+
+import { Device, type types as mediasoup } from "mediasoup-client";
+import type { Source } from "../protocol/messages.gen";
+import type { Ask } from "../protocol/socket";
+import { type PathState, worse } from "./recovery";
+
+/** Goes with each producer from `produce()` to the request that announces it. */
+export interface ProducerNotes extends mediasoup.AppData {
+  source: Source;
+  paused: boolean;
+}
+
+/** What this browser and this room have in common, found out once; transports of later builds reuse it. */
+export class Codecs {
+  private device: Promise<Device> | null = null;
+
+  load(ask: Ask): Promise<Device> {
+    this.device ??= this.loaded(ask);
+    this.device.catch(() => {
+      this.device = null; // a lost socket must not be remembered
+    });
+    return this.device;
+  }
+
+  private async loaded(ask: Ask): Promise<Device> {
+    const [device, { rtpCapabilities }] = await Promise.all([
+      Device.factory(),
+      ask("media.capabilities", {}),
+    ]);
+    await device.load({ routerRtpCapabilities: rtpCapabilities });
+    return device;
+  }
+}
+
+export interface LinkOptions {
+  ask: Ask;
+  codecs: Codecs;
+  /** The worse state of both transports, at each change. */
+  onState(state: PathState): void;
+}
+
+export class MediaLink {
+  private readonly options: LinkOptions;
+  private receiving: mediasoup.Transport | null = null;
+  private sending: Promise<mediasoup.Transport> | null = null;
+  private readonly transports = new Map<string, mediasoup.Transport>();
+  private closed = false;
+
+  constructor(options: LinkOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Resolves when receiving can begin. For those who may send, the sending transport is made at the same time; others
+   * get one if ever they need it.
+   */
+  async open(publishing: boolean): Promise<void> {
+    if (publishing) this.sender().catch(() => {}); // told to whoever wants to send
+    await this.openReceiver();
+  }
+
+  get receiver(): mediasoup.Transport | null {
+    return this.receiving;
+  }
+
+  sender(): Promise<mediasoup.Transport> {
+    this.sending ??= this.openSender();
+    this.sending.catch(() => {
+      this.sending = null;
+    });
+    return this.sending;
+  }
+
+  owns(transportId: string): boolean {
+    return this.transports.has(transportId);
+  }
+
+  /** What can be sent, for choosing a codec. Only once a sender exists. */
+  async sendCapabilities(): Promise<mediasoup.RtpCapabilities> {
+    return (await this.options.codecs.load(this.options.ask)).sendRtpCapabilities;
+  }
+
+  /** New ICE credentials for every transport in use; media goes on over the old pair until the new one works. */
+  async restart(): Promise<void> {
+    const used = [...this.transports.values()].filter((one) => one.connectionState !== "new");
+    await Promise.all(used.map((transport) => this.restartOne(transport)));
+  }
+
+  /** The server is not told: it keeps one transport for each direction, so the next ones take the place of these. */
+  close(): void {
+    this.closed = true;
+    for (const transport of this.transports.values()) transport.close();
+    this.transports.clear();
+  }
+
+  async stats(): Promise<RTCStatsReport[]> {
+    const used = [...this.transports.values()].filter((one) => one.connectionState === "connected");
+    return Promise.all(used.map((transport) => transport.getStats()));
+  }
+
+  private async restartOne(transport: mediasoup.Transport): Promise<void> {
+    const { iceParameters } = await this.options.ask("media.restartIce", { transportId: transport.id });
+    if (!transport.closed) await transport.restartIce({ iceParameters });
+  }
+
+  private async openReceiver(): Promise<void> {
+    const { ask, codecs } = this.options;
+    const device = await codecs.load(ask);
+    if (this.closed) throw new Error("the link was closed while it was being made");
+    const made = await ask("media.createTransport", {
+      direction: "recv",
+      rtpCapabilities: device.recvRtpCapabilities,
+    });
+    const transport = device.createRecvTransport({ ...made, id: made.transportId });
+    this.watch(transport);
+    this.receiving = transport;
+  }
+
+  private async openSender(): Promise<mediasoup.Transport> {
+    const { ask, codecs } = this.options;
+    const [device, made] = await Promise.all([
+      codecs.load(ask),
+      ask("media.createTransport", { direction: "send" }),
+    ]);
+    const transport = device.createSendTransport({ ...made, id: made.transportId });
+    this.watch(transport);
+    transport.on("produce", ({ kind, rtpParameters, appData }, done, failed) => {
+      const { source, paused } = appData as ProducerNotes;
+      ask("media.produce", { transportId: transport.id, kind, source, rtpParameters, paused }).then(
+        ({ producerId }) => done({ id: producerId }),
+        failed,
+      );
+    });
+    return transport;
+  }
+
+  private watch(transport: mediasoup.Transport): void {
+    if (this.closed) {
+      transport.close();
+      throw new Error("the link was closed while a transport was being made");
+    }
+    this.transports.set(transport.id, transport);
+    transport.on("connect", ({ dtlsParameters }, done) => {
+      // Not waited for: the request is on its way before the first ICE check is, and a refusal shows as a path that
+      // never connects.
+      this.options
+        .ask("media.connectTransport", { transportId: transport.id, dtlsParameters })
+        .catch(() => {});
+      done();
+    });
+    transport.on("connectionstatechange", () => this.options.onState(this.state()));
+  }
+
+  private state(): PathState {
+    let state: PathState = "new";
+    for (const { connectionState } of this.transports.values()) {
+      if (connectionState !== "closed") state = worse(state, connectionState);
+    }
+    return state;
+  }
+}

@@ -1,0 +1,57 @@
+import { Keyboard } from "lucide-preact";
+import type { RoomInfo } from "../../../protocol/messages.gen";
+import type { RoomSession } from "../../../session";
+import { Badge, IconButton } from "../../../ui";
+import { elapsed } from "../clock";
+import { useNow } from "../useNow";
+
+interface TopStripProps {
+  session: RoomSession;
+  title: string;
+  onKeys(): void;
+}
+
+/** What this is, what state it is in, how long it has been running. */
+export function TopStrip({ session, title, onKeys }: TopStripProps) {
+  const room = session.room.value;
+  return (
+    <header class="strip">
+      <h1 class="strip-title" dir="auto" title={title}>
+        {title}
+      </h1>
+      {room !== null && <Phase room={room} />}
+      <span class="strip-end">
+        <IconButton
+          class="strip-keys"
+          label="Keyboard shortcuts"
+          shortcut="?"
+          icon={Keyboard}
+          size="small"
+          tooltipSide="bottom"
+          onClick={onKeys}
+        />
+      </span>
+    </header>
+  );
+}
+
+function Phase({ room }: { room: RoomInfo }) {
+  if (room.phase !== "live") return <Badge class="strip-phase">Not started</Badge>;
+  return (
+    <>
+      <Badge tone="success" class="strip-phase">
+        Live
+      </Badge>
+      {room.startedAt !== undefined && <Elapsed since={room.startedAt} />}
+    </>
+  );
+}
+
+function Elapsed({ since }: { since: number }) {
+  const now = useNow();
+  return (
+    <span class="strip-time numbers" role="timer" aria-label="Time since the start">
+      {elapsed(now - since)}
+    </span>
+  );
+}
