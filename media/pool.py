@@ -17,9 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from media.capabilities import offered
 from media.client import MediaWorker, WorkerDied
 from media.framing import MAX_LINE
-from media.protocol import Notification, WorkerFailed, WorkerReady
+from media.protocol import Notification, RtpCapabilities, WorkerFailed, WorkerReady
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,11 @@ class MediaPool:
         self._keepers: list[asyncio.Task[None]] = []
         self._available = asyncio.Event()
         self._stopped = False
+
+    @property
+    def rtp_capabilities(self) -> RtpCapabilities:
+        """What every room of every worker can receive; known before there is a room."""
+        return offered()
 
     @property
     def workers(self) -> list[MediaWorker]:

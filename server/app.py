@@ -7,14 +7,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from media.pool import MediaPool, PoolSettings
-from server import http, openapi, pages
+from server import demo, http, openapi, pages
 from server.accounts.passwords import Passwords
 from server.call import Services
 from server.db.engine import Database
@@ -23,10 +25,11 @@ from server.headers import secure
 from server.health import Health, database_answers
 from server.ledger import DatabaseLedger
 from server.limits import Limiter
-from server.origins import origin_allowed
+from server.origins import address_of, origin_allowed
 from server.rooms.records import overdue, recover
 from server.routes import PREFIX, ROUTES
 from server.settings import Settings
+from signalling.connections import ConnectionSettings
 from signalling.hub import Hub
 from signalling.live.memory import MemoryStore
 from signalling.tickets import Tickets
@@ -42,17 +45,23 @@ MEDIA = web.AppKey("media", MediaPool)
 HUB_RUNS = web.AppKey("hub_runs", asyncio.Event)
 
 _SWEEP_EVERY = 60.0  # seconds
+_IN_PATH = re.compile(r"\{(\w+)\}")  # an id or a slug: nothing else gets as far as the database
 
 
 def create_app(
-    settings: Settings, *, clock: Callable[[], float] = time.time, progress: Progress = lambda line: None
+    settings: Settings,
+    *,
+    with_demo: bool = False,
+    clock: Callable[[], float] = time.time,
+    progress: Progress = lambda line: None,
 ) -> web.Application:
     """The whole application; starting it opens and migrates the database and starts the media workers and the
     hub.
 
-    ``clock`` returns seconds since the epoch; ``progress`` is told what is happening, a line at a time.
+    ``with_demo`` puts the demo's content there. ``clock`` returns seconds since the epoch; ``progress`` is
+    told what is happening, a line at a time.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.make_data_folder()
     database = Database(settings.effective_database_url)
     media = MediaPool(
         PoolSettings(
@@ -70,6 +79,10 @@ def create_app(
         tickets=tickets,
         origins=_SocketOrigins(settings.public_url),
         now=clock,
+        connections=ConnectionSettings(
+            total=settings.connections, per_address=settings.connections_per_address
+        ),
+        address=partial(address_of, trusted=settings.trusted_proxies),
     )
     services = Services(
         settings=settings,
@@ -85,8 +98,8 @@ def create_app(
     app[HUB_RUNS] = asyncio.Event()
     app.on_response_prepare.append(secure)
     hub.attach(app)
-    _add_routes(app, services, _health(services, media, app[HUB_RUNS]))
-    app.cleanup_ctx.append(_database(services, progress))
+    _add_routes(app, services, _health(services, media, app[HUB_RUNS], with_demo))
+    app.cleanup_ctx.append(_database(services, with_demo, progress))
     app.cleanup_ctx.append(_live(services, media, hub, progress))
     app.on_shutdown.append(_stop_hub)
     return app
@@ -107,7 +120,8 @@ class _SocketOrigins:
 
 def _add_routes(app: web.Application, services: Services, health: Health) -> None:
     for route in ROUTES:
-        app.router.add_route(route.method, PREFIX + route.path, http.entry(route, services))
+        path = _IN_PATH.sub(r"{\1:[A-Za-z0-9_-]{1,64}}", PREFIX + route.path)
+        app.router.add_route(route.method, path, http.entry(route, services))
     document = openapi.document(ROUTES, PREFIX)
 
     async def describe(request: web.Request) -> web.Response:
@@ -117,17 +131,18 @@ def _add_routes(app: web.Application, services: Services, health: Health) -> Non
     app.router.add_get("/healthz", health.handle)
 
 
-def _health(services: Services, media: MediaPool, hub_runs: asyncio.Event) -> Health:
+def _health(services: Services, media: MediaPool, hub_runs: asyncio.Event, with_demo: bool) -> Health:
     async def hub() -> bool:
         return hub_runs.is_set()
 
     async def all_workers() -> bool:
         return len(media.workers) == services.settings.media_workers
 
-    return Health({"database": database_answers(services.database), "hub": hub, "media workers": all_workers})
+    checks = {"database": database_answers(services.database), "hub": hub, "media workers": all_workers}
+    return Health(checks, demo=with_demo)
 
 
-def _database(services: Services, progress: Progress) -> Context:
+def _database(services: Services, with_demo: bool, progress: Progress) -> Context:
     async def context(app: web.Application) -> AsyncIterator[None]:
         database = services.database
         try:
@@ -136,6 +151,8 @@ def _database(services: Services, progress: Progress) -> Context:
             if before != after:
                 progress(f"database {'made' if before is None else 'brought up to date'}: {shown}")
             await recover(database, services.now())
+            if with_demo:
+                await demo.prepare(database, services.passwords, services.now())
             yield
         finally:
             await database.close()
@@ -152,12 +169,13 @@ async def _stop_hub(app: web.Application) -> None:
 def _live(services: Services, media: MediaPool, hub: Hub, progress: Progress) -> Context:
     async def context(app: web.Application) -> AsyncIterator[None]:
         addresses = ", ".join(services.settings.effective_media_addresses)
-        progress(f"starting {services.settings.media_workers} media worker(s)")
+        count = services.settings.media_workers
+        progress(f"starting {count} media worker{'s' if count > 1 else ''}")
         await hub.start()
         await media.start()
         app[HUB_RUNS].set()
-        ports = ", ".join(str(worker.port) for worker in media.workers)
-        progress(f"media on UDP and TCP {ports}, reached at {addresses}")
+        ports = ", ".join(str(port) for port in sorted(worker.port for worker in media.workers))
+        progress(f"media on UDP {ports}, reached at {addresses}")
         sweeper = asyncio.create_task(_sweep(services, hub))
         try:
             yield

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         40000,
         ge=0,
         le=65535,
-        description="First UDP/TCP port of the media workers, one per worker; 0: any free.",
+        description="First UDP port of the media workers, one per worker; 0: any free.",
     )
     media_address: Words = Field(
         [], description="Addresses that browsers send media to; default follows HOST where that is possible."
@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(
         1200, ge=1, description="Requests to the API per account (or address, signed out) and minute."
     )
+    connections_per_address: int = Field(
+        500, ge=1, description="Sockets to live sessions that one network address may have open."
+    )
+    connections: int = Field(10_000, ge=1, description="Sockets to live sessions altogether.")
     password_memory_kib: int = Field(
         65536, ge=8, description="Memory that hashing one password takes (argon2id), in KiB."
     )
@@ -179,6 +183,10 @@ class Settings(BaseSettings):
     def _guess_address(self) -> str:
         return _address_of(self.host) or _outgoing_address()
 
+    def make_data_folder(self) -> None:
+        """For us alone: the database holds what people wrote and the hashes of their passwords."""
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def secret(self) -> bytes:
         """The signing secret, 32 bytes; made on first use, readable by the owner alone."""
         path = self.secret_file or self.data / "secret"
@@ -191,6 +199,14 @@ class Settings(BaseSettings):
             value = secrets.token_bytes(32)
             file.write(value.hex() + "\n")
         return value
+
+
+def unknown_variables() -> list[str]:
+    """Variables that look like settings and are none: a slip that would go unnoticed."""
+    known = {CONFIG_VARIABLE, *(PREFIX + name.upper() for name in Settings.model_fields)}
+    return sorted(
+        name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -1,12 +1,11 @@
 """The hub: Socket.IO in and out. Lets people in by ticket, gives each request to its handler and
-acknowledges it, sends what rooms publish. The only file that knows socketio; rooms know it as
-`signalling.room.Wire`.
+acknowledges it, sends what rooms publish. Rooms know it as `signalling.room.Wire`; the connections
+themselves are in fanout.py and connections.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -21,8 +20,10 @@ from media.pool import MediaPool
 from media.protocol import Notification
 from signalling import chat, hands, media, moderation, presence, reactions
 from signalling import messages as m
+from signalling.connections import Address, ConnectionSettings
 from signalling.dispatch import Dispatch, refusal
 from signalling.errors import Refused, internal, invalid, left, unavailable
+from signalling.fanout import Server
 from signalling.ledger import Admission, Ledger, LedgerUnavailable
 from signalling.live.interface import LiveStore
 from signalling.messages import Direct, Request, RoomEvent
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "/live"
 MAX_MESSAGE = 64 * 1024  # bytes; more ends the connection
-PING_EVERY = PING_TIMEOUT = 10  # seconds; a silent connection is dropped after both
 FINISHING = 5.0  # seconds that background tasks get when the hub stops
 GRACE = 30.0  # seconds for which a dropped participant is waited for
 
@@ -47,11 +47,17 @@ FEATURES: dict[type[Request], Handler] = (
 )
 
 
+def remote_address(request: web.Request) -> str:
+    """The other end of the connection; behind a proxy that is the proxy."""
+    return request.remote or "unknown"
+
+
 class Hub:
     """All live rooms of this process.
 
-    ``origins`` are the Origins that may connect, as a list or a test; ``grace`` in seconds. Call `attach`
-    while the application is built, `start` and `stop` around its life.
+    ``origins`` are the Origins that may connect, as a list or a test; ``grace`` in seconds; ``address`` says
+    whose a connection is, for their number is limited. Call `attach` while the application is built, `start`
+    and `stop` around its life.
     """
 
     def __init__(
@@ -64,12 +70,20 @@ class Hub:
         origins: Origins,
         now: Callable[[], float] = time.time,
         grace: float = GRACE,
+        connections: ConnectionSettings | None = None,
+        address: Address = remote_address,
     ) -> None:
         if not origins:
             raise ValueError("an empty list of origins would admit every page")
         self._ledger, self._live, self._tickets, self._now = ledger, live, tickets, now
         self._pool = media
-        self._sio = _server(origins)
+        self._sio = Server(
+            NAMESPACE,
+            origins=origins,
+            largest=MAX_MESSAGE,
+            settings=connections or ConnectionSettings(),
+            address=address,
+        )
         self._sio.register_namespace(_Namespace(NAMESPACE, self))
         self._services = Services(ledger, live, media, self, now, self.spawn, self._forget, grace)
         own: dict[type[Request], Handler] = {
@@ -106,8 +120,7 @@ class Hub:
         self._connections.clear()
         await asyncio.gather(*(room.release() for room in self._rooms.values()))
         self._rooms.clear()
-        for transport_id in list(self._sio.eio.sockets):
-            await self._close_transport(transport_id)
+        await asyncio.gather(*(socket.finish() for socket in list(self._sio.eio.sockets.values())))
         if self._tasks:
             _, unfinished = await asyncio.wait(self._tasks, timeout=FINISHING)
             for task in unfinished:
@@ -146,6 +159,11 @@ class Hub:
         """None where nobody is in the room."""
         room = self._rooms.get(timeslot_id)
         return room.phase if room else None
+
+    @property
+    def connections(self) -> int:
+        """How many are open, in a room or on their way to one."""
+        return len(self._sio.eio.sockets)
 
     # --- in: connections ---
 
@@ -305,16 +323,7 @@ class Hub:
     async def _close(self, sid: str) -> None:
         """Tells the browser that this is meant, so that it does not reconnect, then closes its transport."""
         self._connections.pop(sid, None)
-        transport_id = self._sio.manager.eio_sid_from_sid(sid, NAMESPACE)
-        await self._sio.disconnect(sid, namespace=NAMESPACE)
-        await self._close_transport(transport_id)
-
-    async def _close_transport(self, transport_id: str) -> None:
-        transport = self._sio.eio.sockets.get(transport_id)
-        if transport and not transport.closed:
-            # Waiting for what is queued to be sent would be forever where the browser closes first.
-            await transport.close(wait=False)
-            await transport.queue.put(None)  # ends its writer, which then closes the web socket
+        await self._sio.finish(sid, NAMESPACE)
 
     # --- tasks and rooms ---
 
@@ -347,8 +356,8 @@ class _Namespace(socketio.AsyncNamespace):  # type: ignore[misc]  # socketio has
             await self._connect(sid, rest[1] if len(rest) > 1 else None)
             return None
         if event == "disconnect" and not self.server.manager.is_connected(sid, NAMESPACE):
-            # Engine.IO notices a silent client while it sends to it, that is inside a task which may hold the
-            # room's lock: waiting for that lock here would be for ever.
+            # Not waited for: whoever ends a connection, be it while a room is locked, must not wait for that
+            # lock here.
             self._hub.spawn(self._hub.disconnected(sid))
             return None
         return await self._hub.request(sid, event, tuple(rest))
@@ -363,45 +372,6 @@ class _Namespace(socketio.AsyncNamespace):  # type: ignore[misc]  # socketio has
         if transport is None or transport.closed:
             # It went while we looked at its ticket; socketio does not report that.
             await self._hub.disconnected(sid)
-
-
-class _Json:
-    """JSON that browsers can read back. What is not JSON becomes a request that does not exist: it is
-    refused and counted like any other.
-    """
-
-    @staticmethod
-    def loads(text: str) -> Any:
-        try:
-            return json.loads(text, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            return ["malformed"]
-
-    @staticmethod
-    def dumps(value: Any, **options: Any) -> str:
-        return json.dumps(value, **options)
-
-
-def _server(origins: Origins) -> socketio.AsyncServer:
-    # It logs a traceback for every malformed packet that anybody sends.
-    quiet = logging.getLogger(f"{__name__}.packets")
-    quiet.setLevel(logging.CRITICAL)
-    return socketio.AsyncServer(
-        async_mode="aiohttp",
-        namespaces=[NAMESPACE],
-        cors_allowed_origins=origins,
-        cookie=None,
-        transports=["websocket", "polling"],
-        max_http_buffer_size=MAX_MESSAGE,
-        ping_interval=PING_EVERY,
-        ping_timeout=PING_TIMEOUT,
-        json=_Json,
-        engineio_logger=quiet,
-    )
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
 
 
 async def _logged(job: Coroutine[Any, Any, None]) -> None:

@@ -11,7 +11,7 @@ from signalling.room import Call, Handler
 
 
 async def capabilities(call: Call, request: m.MediaCapabilities) -> m.MediaCapabilities.Response:
-    return m.MediaCapabilities.Response(rtp_capabilities=await call.room.media.capabilities())
+    return m.MediaCapabilities.Response(rtp_capabilities=call.room.services.pool.rtp_capabilities)
 
 
 async def create_transport(call: Call, request: m.MediaCreateTransport) -> m.MediaCreateTransport.Response:

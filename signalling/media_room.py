@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from media import protocol
 from media.client import MediaWorker, WorkerDied
-from media.protocol import Direction, IceState, MediaError, RtpCapabilities
+from media.protocol import Direction, IceState, MediaError
 from signalling import messages as m
 from signalling.errors import Refused
 from signalling.messages import Producer
@@ -40,31 +40,34 @@ class RoomMedia:
         self._room = room
         self._worker: MediaWorker | None = None
         self._worker_room = ""
-        self._capabilities = RtpCapabilities()
         self._opening = asyncio.Lock()
         self.peers: dict[str, Peer] = {}  # by participant id
 
     # --- the room and its peers ---
 
-    async def capabilities(self) -> RtpCapabilities:
-        """What the room's worker offers; places the room on a worker first if it has none."""
-        async with self._opening:
-            await self._open()
-            return self._capabilities
+    async def expect(self, member: Member) -> None:
+        """Somebody was welcomed, who will ask for transports next: has the worker know them by then."""
+        if not self._room.services.pool.workers:
+            return
+        try:
+            await self.join(member)
+        except Refused as refusal:
+            log.info("no media yet for %s: %s", member.id, refusal)
 
     async def join(self, member: Member) -> Peer:
-        """The member's peer, made where there is none yet."""
-        async with self._opening:
-            worker = await self._open()
-            peer = self.peers.get(member.id)
-            if peer is None:
-                peer = Peer(new_id(), member)
-                await self._ask(worker, protocol.CreatePeer(self._worker_room, peer.id))
-                if self._worker is not worker or self._room.members.get(member.id) is not member:
-                    self._tidy_up(worker, protocol.ClosePeer(peer.id))
-                    raise gone()
-                self.peers[member.id] = peer
-            return peer
+        """The member's peer, made where there is none yet; asked for twice at a time, it is created once."""
+        worker = await self._open()
+        if self._room.members.get(member.id) is not member:
+            raise gone()
+        peer = self.peers.get(member.id)
+        if peer is None:
+            peer = self.peers[member.id] = Peer(new_id(), member)
+            peer.created = asyncio.create_task(self._create_peer(worker, peer))
+        if peer.created:
+            await asyncio.shield(peer.created)
+        if self.peers.get(member.id) is not peer:
+            raise gone()
+        return peer
 
     async def request(self, request: protocol.Request[protocol.R]) -> protocol.R:
         """Asks the room's worker. Raises Refused."""
@@ -110,6 +113,15 @@ class RoomMedia:
                 if not receiving.taken:
                     await self._send_offer(receiving)
             self._room.services.spawn(self.offer_all(peer))
+
+    async def _create_peer(self, worker: MediaWorker, peer: Peer) -> None:
+        try:
+            await self._ask(worker, protocol.CreatePeer(self._worker_room, peer.id))
+        except Refused:
+            if self.peers.get(peer.member.id) is peer:
+                del self.peers[peer.member.id]
+            raise
+        peer.created = None
 
     # --- transports ---
 
@@ -343,19 +355,26 @@ class RoomMedia:
     # --- asking the worker ---
 
     async def _open(self) -> MediaWorker:
-        """The room's worker. ``_opening`` is held."""
+        """The room's worker; places the room on one first if it has none."""
+        async with self._opening:
+            self._require_live()
+            while self._worker is None:
+                room_id = new_id()  # never one that the worker is about to close
+                try:
+                    worker = await self._room.services.pool.place(room_id)
+                except WorkerDied:
+                    raise gone() from None  # the pool is stopped
+                with contextlib.suppress(WorkerDied):
+                    await worker.request(protocol.CreateRoom(room_id))
+                    if self._room.closed:
+                        self._tidy_up(worker, protocol.CloseRoom(room_id))
+                        raise gone()
+                    self._worker, self._worker_room = worker, room_id
+            return self._worker
+
+    def _require_live(self) -> None:
         if self._room.closed or self._room.phase is not Phase.LIVE:
             raise Refused("room.not_started", "The session has not started yet.")
-        while self._worker is None:
-            room_id = new_id()  # never one that the worker is about to close
-            try:
-                worker = await self._room.services.pool.place(room_id)
-            except WorkerDied:
-                raise gone() from None  # the pool is stopped
-            with contextlib.suppress(WorkerDied):
-                created = await worker.request(protocol.CreateRoom(room_id))
-                self._worker, self._worker_room, self._capabilities = worker, room_id, created.rtpCapabilities
-        return self._worker
 
     async def _ask(self, worker: MediaWorker, request: protocol.Request[protocol.R]) -> protocol.R:
         try:

@@ -514,11 +514,16 @@ class Direct(Message):
 
 
 class Welcome(Direct):
-    """The first message after a fresh connection, or after a resume that came too late."""
+    """The first message after a fresh connection, or after a resume that came too late.
+
+    ``rtp_capabilities`` are the answer to `media.capabilities`, in the lobby too: the browser can prepare its
+    media, and ask for transports at once when the room is live.
+    """
 
     type: Literal["welcome"] = "welcome"
     you: You
     snapshot: Snapshot
+    rtp_capabilities: RtpCapabilities
 
 
 class Resumed(Direct):

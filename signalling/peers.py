@@ -66,10 +66,13 @@ class Receiving:
 
 @dataclass(eq=False, slots=True)
 class Peer:
-    """A member's presence on the worker. ``consumers`` and ``creating`` go by the id of the producer."""
+    """A member's presence on the worker. ``consumers`` and ``creating`` go by the id of the producer;
+    ``created`` is None once the worker has the peer.
+    """
 
     id: str
     member: Member
+    created: asyncio.Task[None] | None = None
     transports: dict[Direction, Transport] = field(default_factory=dict)
     capabilities: RtpCapabilities = field(default_factory=RtpCapabilities)
     producers: dict[str, Sending] = field(default_factory=dict)

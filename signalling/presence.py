@@ -185,8 +185,15 @@ async def _connect(room: Room, connection: Connection, missed: list[RoomEvent] |
         await room.adjust_phase()
         member.connection = connection
         member.missed_reset = False
-        await room.direct(member, m.Welcome(you=member.you(), snapshot=room.snapshot_for(member)))
+        welcome = m.Welcome(
+            you=member.you(),
+            snapshot=room.snapshot_for(member),
+            rtp_capabilities=services.pool.rtp_capabilities,
+        )
+        await room.direct(member, welcome)
         await services.wire.enter(connection.sid, room.id)
+        if room.phase is Phase.LIVE:
+            services.spawn(room.media.expect(member))
         return
     member.connection = connection
     await room.direct(member, m.Resumed(you=member.you(), seq=room.state.seq))

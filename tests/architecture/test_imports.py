@@ -21,6 +21,7 @@ CONTRACTS: dict[str, dict[str, Any]] = {each["name"]: each for each in OPTIONS["
 
 ENTRY = "media is entered through client, pool, protocol and record"
 PURE = "pure modules know no clock, loop, socket or log"
+SOCKETS = "socketio belongs to signalling.hub and what it stands on"
 IMPURE = ("asyncio", "time", "socket", "logging", "aiortc", "socketio", "redis", "sqlalchemy")
 
 # Imports that nobody may add, and the contract that refuses each.
@@ -44,8 +45,10 @@ VIOLATIONS = [
     ("pylibsrtp belongs to media.net.srtp", "media.consumer", "pylibsrtp"),
     ("av belongs to media.record", "media.worker", "av"),
     ("av belongs to media.record", "server.settings", "av"),
-    ("socketio belongs to signalling.hub", "signalling.room", "socketio"),
-    ("socketio belongs to signalling.hub", "server.settings", "engineio"),
+    (SOCKETS, "signalling.room", "socketio"),
+    (SOCKETS, "signalling.hub", "engineio"),
+    (SOCKETS, "signalling.connections", "socketio"),
+    (SOCKETS, "server.settings", "engineio"),
     ("redis belongs to signalling.live.redis_store", "signalling.live.memory", "redis"),
     ("redis belongs to signalling.live.redis_store", "server.settings", "redis"),
     ("sqlalchemy belongs to server", "signalling.ledger", "sqlalchemy"),
@@ -64,6 +67,8 @@ PERMITTED = [
     ("media.net.srtp", "pylibsrtp"),
     ("media.record.journal", "av"),
     ("signalling.hub", "socketio"),
+    ("signalling.fanout", "engineio"),
+    ("signalling.connections", "engineio"),
     ("signalling.live.redis_store", "redis"),
     ("server.db.engine", "sqlalchemy"),
 ]

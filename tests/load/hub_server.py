@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from signalling.connections import ConnectionSettings
 from signalling.permissions import Role
 from tests.support.live import SLOT, live_server
 
 
 async def serve(people: int) -> None:
-    async with live_server() as live:
+    async with live_server(connections=ConnectionSettings(per_address=people)) as live:
         names = [f"person-{number}" for number in range(people)]
         for number, name in enumerate(names):
             live.ledger.admit(SLOT, name, Role.PARTICIPANT if number else Role.FACILITATOR)

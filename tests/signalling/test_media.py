@@ -110,6 +110,29 @@ async def test_the_room_says_what_it_can_receive(stage: Stage) -> None:
     assert {"audio/opus", "video/vp8", "video/h264", "video/rtx"} <= offered
 
 
+async def test_the_welcome_says_so_too_and_has_the_worker_ready(stage: Stage) -> None:
+    """Nothing needs to be asked before transports are, and those who come together wait for nobody."""
+    people = await asyncio.gather(*(stage.join(f"p{number}") for number in range(5)))
+    welcomes = [await person.told("welcome") for person in people]
+    answer = await stage.host.ask("media.capabilities", {})
+    assert all(welcome["rtpCapabilities"] == answer["rtpCapabilities"] for welcome in welcomes)
+    await asyncio.gather(*(ask(person) for person in people for ask in (can_send, can_receive)))
+    for person in people:
+        assert len((await person.ask("media.stats", {}))["transports"]) == 2
+
+
+async def test_in_the_lobby_the_welcome_says_so_already(server: Live) -> None:
+    slot = f"lobby-{next(_slots)}"
+    server.ledger.plan(slot)
+    pat = await server.join("pat", Role.PARTICIPANT, slot=slot)
+    assert (await pat.told("welcome"))["rtpCapabilities"]["codecs"]
+    with pytest.raises(Refusal, match=r"room\.not_started"):
+        await can_send(pat)
+    await pat.quit()
+    server.people.remove(pat)
+    await server.hub.end_room(slot)
+
+
 async def test_a_transport_has_all_that_a_browser_needs(stage: Stage) -> None:
     answer = await stage.host.ask("media.createTransport", direction="send")
     assert answer["iceParameters"]["iceLite"]

@@ -17,6 +17,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from media.pool import MediaPool, PoolSettings
+from signalling.connections import ConnectionSettings
 from signalling.hub import Hub
 from signalling.live.interface import EVENTS_KEPT
 from signalling.live.memory import MemoryStore
@@ -143,7 +144,9 @@ class Person:
 class Live:
     """The server side, with one planned timeslot `SLOT`."""
 
-    def __init__(self, pool: MediaPool, grace: float, events_kept: int) -> None:
+    def __init__(
+        self, pool: MediaPool, grace: float, events_kept: int, connections: ConnectionSettings | None
+    ) -> None:
         self.pool = pool
         self.ledger = MemoryLedger()
         self.ledger.plan(SLOT)
@@ -156,6 +159,7 @@ class Live:
             tickets=self.tickets,
             origins=[ORIGIN],
             grace=grace,
+            connections=connections,
         )
         self.url = ""
         self.people: list[Person] = []
@@ -225,12 +229,15 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def live_server(
-    workers: int = 0, grace: float = 30.0, events_kept: int = EVENTS_KEPT
+    workers: int = 0,
+    grace: float = 30.0,
+    events_kept: int = EVENTS_KEPT,
+    connections: ConnectionSettings | None = None,
 ) -> AsyncIterator[Live]:
     """A running server; without media workers unless asked for."""
     pool = MediaPool(PoolSettings(workers=workers, listen="127.0.0.1", port=0, announced=["127.0.0.1"]))
     await pool.start()
-    live = Live(pool, grace, events_kept)
+    live = Live(pool, grace, events_kept, connections)
     await live.start()
     try:
         yield live

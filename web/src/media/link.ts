@@ -15,22 +15,24 @@ export interface ProducerNotes extends mediasoup.AppData {
 export class Codecs {
   private device: Promise<Device> | null = null;
 
-  load(ask: Ask): Promise<Device> {
-    this.device ??= this.loaded(ask);
+  /** The welcome brings what the room can do: the browser is asked at once, in the lobby too. */
+  prepare(room: mediasoup.RtpCapabilities): Promise<Device> {
+    this.device ??= loaded(room);
     this.device.catch(() => {
-      this.device = null; // a lost socket must not be remembered
+      this.device = null; // a failure must not be remembered
     });
     return this.device;
   }
 
-  private async loaded(ask: Ask): Promise<Device> {
-    const [device, { rtpCapabilities }] = await Promise.all([
-      Device.factory(),
-      ask("media.capabilities", {}),
-    ]);
-    await device.load({ routerRtpCapabilities: rtpCapabilities });
-    return device;
+  async load(ask: Ask): Promise<Device> {
+    return this.device ?? this.prepare((await ask("media.capabilities", {})).rtpCapabilities);
   }
+}
+
+async function loaded(room: mediasoup.RtpCapabilities): Promise<Device> {
+  const device = await Device.factory();
+  await device.load({ routerRtpCapabilities: room });
+  return device;
 }
 
 export interface LinkOptions {
@@ -45,6 +47,8 @@ export class MediaLink {
   private receiving: mediasoup.Transport | null = null;
   private sending: Promise<mediasoup.Transport> | null = null;
   private readonly transports = new Map<string, mediasoup.Transport>();
+  /** Those that were told to connect. */
+  private readonly started = new Set<mediasoup.Transport>();
   private closed = false;
 
   constructor(options: LinkOptions) {
@@ -148,14 +152,19 @@ export class MediaLink {
         .ask("media.connectTransport", { transportId: transport.id, dtlsParameters })
         .catch(() => {});
       done();
+      this.started.add(transport);
+      this.options.onState(this.state());
     });
     transport.on("connectionstatechange", () => this.options.onState(this.state()));
   }
 
   private state(): PathState {
     let state: PathState = "new";
-    for (const { connectionState } of this.transports.values()) {
-      if (connectionState !== "closed") state = worse(state, connectionState);
+    for (const transport of this.transports.values()) {
+      const { connectionState } = transport;
+      // Where every way out is blocked, Chrome gathers no candidate and stays "new" for good.
+      const stuck = connectionState === "new" && this.started.has(transport);
+      if (connectionState !== "closed") state = worse(state, stuck ? "connecting" : connectionState);
     }
     return state;
   }

@@ -89,6 +89,9 @@ export class RoomMedia {
 
   heard(message: DirectMessage): void {
     switch (message.type) {
+      case "welcome":
+        this.codecs.prepare(message.rtpCapabilities).catch(() => {}); // told to whoever needs it
+        break;
       case "media.consumerOffered":
         this.subscriptions.offered(message.consumer);
         break;

@@ -464,11 +464,17 @@ export interface RoomEnded {
   reason: 'host' | 'empty' | 'overrun' | 'organiser';
 }
 
-/** The first message after a fresh connection, or after a resume that came too late. */
+/**
+ * The first message after a fresh connection, or after a resume that came too late.
+ *
+ * `rtpCapabilities` are the answer to `media.capabilities`, in the lobby too: the browser can prepare its
+ * media, and ask for transports at once when the room is live.
+ */
 export interface Welcome {
   type: 'welcome';
   you: You;
   snapshot: Snapshot;
+  rtpCapabilities: mediasoup.RtpCapabilities;
 }
 
 /** The first message after a resume that worked; the missed events follow. Media is as it was. */

@@ -161,6 +161,7 @@ export class Visit {
           this.chat.begin(message.snapshot);
         });
         this.catchingUpTo = null;
+        this.media.heard(message);
         this.connected(true);
         break;
       case "resumed":
@@ -207,9 +208,10 @@ export class Visit {
         break;
       case "producer.changed":
         if (!this.isYou(event.producer.participantId)) break;
-        this.media.ownProducer(event.producer.id, event.producer.paused);
+        // Your side goes off first: told of a pause that it does not want, it would resume at once.
         if (event.producer.paused && event.producer.pausedBy === "staff")
           this.own.pausedByStaff(event.producer);
+        this.media.ownProducer(event.producer.id, event.producer.paused);
         break;
       case "producer.removed":
         if (this.isYou(event.participantId)) this.media.ownProducer(event.producerId, null);
