@@ -1,7 +1,7 @@
 # Every command a developer needs. `make run` and `make test` work from a clean checkout; the rest builds on them.
 #
 # Python >= 3.11 and Node >= 20 must be there. Everything else is installed into .venv and web/node_modules, and for
-# the tests (as root, through apt) Chromium, Redis and PostgreSQL.
+# the tests (as root, through apt) Chromium and PostgreSQL.
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench fuzz setup web format types clean
@@ -30,13 +30,13 @@ check: setup web  ## Formatting, linters, types, import contracts, unit tests of
 	@cd web && npm run --silent check
 	@echo "── unit tests"
 	@cd web && npm run --silent test
-	@$(BIN)/python -m pytest -m "not browser and not slow"
+	@$(BIN)/python -m pytest -m "not browser and not slow" -n 2 --dist loadfile
 
 bench: setup web  ## Measure; ONLY=sfu|hub|join for one part; one JSON line per figure
 	@$(BIN)/python -m tests.load $(if $(ONLY),--only $(ONLY))
 
 fuzz: setup  ## Feed the parsers random and mutated bytes for longer than the tests do
-	@$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=long
+	@$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=long --timeout=0
 
 format:  ## Format both sides
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
@@ -66,5 +66,5 @@ $(STAMPS)/node: web/package.json web/package-lock.json
 
 server/web_dist/index.html: $(STAMPS)/node $(WEB_SOURCES)
 	@echo "── building the web client"
-	@cd web && npm run --silent build
+	@cd web && npm run --silent build -- --logLevel warn
 	@touch $@

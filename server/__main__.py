@@ -20,10 +20,14 @@ from media.pool import PoolError
 from server import demo
 from server.accounts.handlers import SignUp
 from server.accounts.organisers import make_organiser
-from server.app import SERVICES, create_app
+from server.app import create_app
 from server.db.engine import Database, DatabaseUnreachable
 from server.db.migrate import migrate
-from server.settings import PREFIX, Settings, describe, is_loopback
+from server.http import not_malformed
+from server.settings import PREFIX, Settings, describe, is_loopback, unknown_variables
+
+IDLE_SECONDS = 150
+"""A connection on which no request arrives completely is closed. Longer than proxies keep theirs open."""
 
 
 class CannotStart(Exception):
@@ -35,9 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = _settings()
+        for name in unknown_variables():
+            print(f"convene: {name} is no setting (`convene settings` lists them)", file=sys.stderr)
         logging.basicConfig(
             level=settings.log_level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
         )
+        logging.getLogger("aiohttp.server").addFilter(not_malformed)
         asyncio.run(_COMMANDS[options.command](settings, options))
     except DatabaseUnreachable as error:
         print(f"convene: the database of {PREFIX}DATABASE_URL cannot be opened: {error}", file=sys.stderr)
@@ -86,16 +93,14 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
             f"{PREFIX}HOST is {settings.host}, set it to 127.0.0.1 or leave --demo away"
         )
     listener = _bind(settings)
-    runner = web.AppRunner(create_app(settings, progress=_say), access_log=None, shutdown_timeout=5)
+    app = create_app(settings, with_demo=options.demo, progress=_say)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5, keepalive_timeout=IDLE_SECONDS)
     this = asyncio.current_task()
     assert this is not None  # noqa: S101
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, this.cancel)
     try:
         await runner.setup()
-        services = runner.app[SERVICES]
-        if options.demo:
-            await demo.prepare(services.database, services.passwords, services.now())
         await web.SockSite(runner, listener).start()
         _say(f"ready: {settings.url(listener.getsockname()[1])}")
         if options.demo:
@@ -109,7 +114,7 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
 
 
 async def _migrate(settings: Settings, options: argparse.Namespace) -> None:
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.make_data_folder()
     database = Database(settings.effective_database_url)
     try:
         before, after = await migrate(database)
@@ -126,7 +131,7 @@ async def _show_settings(settings: Settings, options: argparse.Namespace) -> Non
 
 
 async def _create_organiser(settings: Settings, options: argparse.Namespace) -> None:
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.make_data_folder()
     password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     try:
         person = TypeAdapter(SignUp).validate_python(

@@ -37,10 +37,15 @@ class Answer(BaseModel):
     )
 
 
-def _one_line(value: str) -> str:
+def _no_controls(value: str) -> str:
     for character in value:
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _BIDI_CONTROLS:
             raise ValueError("control characters are not allowed")
+    return value
+
+
+def _one_line(value: str) -> str:
+    _no_controls(value)
     if value and not any(unicodedata.category(character)[0] in "LNPS" for character in value):
         raise ValueError("there is nothing to see in it")
     return value
@@ -80,6 +85,7 @@ def zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+no_controls = AfterValidator(_no_controls)
 _Line = AfterValidator(_one_line)
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), _Line]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _Line]

@@ -19,10 +19,13 @@ _PATIENCE = 2.0  # seconds per check
 
 
 class Health:
-    """Named checks; `ready` is when all of them pass."""
+    """Named checks; `ready` is when all of them pass. ``demo``: whether the sign-in page may name the demo's
+    accounts.
+    """
 
-    def __init__(self, checks: dict[str, Check]) -> None:
+    def __init__(self, checks: dict[str, Check], *, demo: bool = False) -> None:
         self._checks = checks
+        self._demo = demo
 
     async def missing(self) -> list[str]:
         results = await asyncio.gather(*(_passes(check) for check in self._checks.values()))
@@ -34,6 +37,7 @@ class Health:
             {
                 "status": "ready" if not missing else "not ready",
                 "checks": {name: "missing" if name in missing else "ready" for name in self._checks},
+                "demo": self._demo,
             },
             status=503 if missing else 200,
         )

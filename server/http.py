@@ -16,7 +16,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
+from aiohttp.web_protocol import RequestPayloadError
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -24,11 +26,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server import problems
 from server.accounts.handlers import may_create_sessions
-from server.accounts.identity import COOKIE, identify
+from server.accounts.identity import COOKIE, has_token, identify
+from server.accounts.passwords import TooManyWaiting
 from server.call import Call, Route, Services
 from server.headers import set_sign_in_cookie
 from server.limits import Rate
-from server.origins import client_address, same_origin
+from server.origins import address_of, same_origin
 from server.problems import Problem, Refusal
 from server.sessions.rules import CREATING_DENIED
 from server.sessions.scope import load_scope
@@ -38,6 +41,7 @@ log = logging.getLogger(__name__)
 
 BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 20
+ERRORS_SHOWN = 50
 REQUEST_ID = web.RequestKey("request_id", str)
 
 
@@ -53,9 +57,13 @@ def entry(route: Route, services: Services) -> Handler:
 async def _run(route: Route, services: Services, request: web.Request) -> web.StreamResponse:
     raw = await _read(request) if route.writes else b""
     now = services.now()
-    account = await identify(request, services.database, now)
+    address = address_of(request, services.settings.trusted_proxies)
+    try:
+        account = await identify(request, services.database, now)
+    except Problem:
+        _limit(route, services, address)  # or tokens could be tried without end
+        raise
     _check_origin(route, request, services)
-    address = _address(request, services)
     _limit(route, services, account.id if account else address)
     async with _transaction(route, services) as db:
         call: Call[Any] = Call(request, services, db, now, address, account, body=None)
@@ -77,23 +85,19 @@ async def _read(request: web.Request) -> bytes:
             return await request.read()
     except TimeoutError as error:
         raise Problem(problems.TOO_SLOW) from error
+    except (RequestPayloadError, ConnectionError) as error:
+        raise Problem(problems.NOT_READABLE) from error  # cut off, or not packed as its headers say
 
 
 def _check_origin(route: Route, request: web.Request, services: Services) -> None:
     """Cross-site requests carry the cookie of whoever visits the foreign page. Where no cookie is involved, a
     client that does not say where it comes from is not a browser.
     """
-    if not route.writes or "Authorization" in request.headers:
+    if not route.writes or has_token(request):
         return
     verdict = same_origin(request.headers, services.settings.public_url)
     if verdict is False or (verdict is None and COOKIE in request.cookies):
         raise Problem(problems.ORIGIN_REFUSED)
-
-
-def _address(request: web.Request, services: Services) -> str:
-    return client_address(
-        request.remote, request.headers.get("X-Forwarded-For"), services.settings.trusted_proxies
-    )
 
 
 def _limit(route: Route, services: Services, who: str) -> None:
@@ -149,7 +153,7 @@ def _parse(model: type[BaseModel], value: Any) -> BaseModel:
         found = [
             {"field": ".".join(map(str, entry["loc"])), "message": _sentence(entry["msg"])}
             for entry in error.errors(include_url=False, include_context=False, include_input=False)
-        ]
+        ][:ERRORS_SHOWN]
         detail = (
             f"{found[0]['field']}: {found[0]['message']}" if len(found) == 1 and found[0]["field"] else None
         )
@@ -167,7 +171,7 @@ async def _after(effect: Any, request: web.Request) -> None:
     try:
         await effect()
     except Exception:
-        log.exception("x after commit of %s %s [%s]", request.method, request.path, request.get(REQUEST_ID))
+        log.exception("x after commit of %s [%s]", _line(request), request.get(REQUEST_ID))
 
 
 def _respond(route: Route, call: Call[Any], answer: BaseModel | None) -> web.Response:
@@ -200,11 +204,16 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
             raise
         problem = as_problem(error)
         if problem.refusal is problems.INTERNAL:
-            log.exception("x %s %s failed [%s]", request.method, request.path, request_id)
+            log.exception("x %s failed [%s]", _line(request), request_id)
         response = problem.response(request_id)
     if not response.prepared:
         response.headers["X-Request-Id"] = request_id
     return response
+
+
+def _line(request: web.Request) -> str:
+    """What was asked for, on one line: as it came, so that an escaped line break does not begin a new one."""
+    return f"{request.method} {request.rel_url.raw_path}"
 
 
 def as_problem(error: Exception) -> Problem:
@@ -215,10 +224,10 @@ def as_problem(error: Exception) -> Problem:
         return denied(error.decision)
     if isinstance(error, web.HTTPException):
         return _of_status(error)
-    if isinstance(error, PoolTimeout | OperationalError) or (
+    if isinstance(error, PoolTimeout | OperationalError | TooManyWaiting) or (
         isinstance(error, DBAPIError) and _lock_timeout(error)
     ):
-        log.warning("x database busy: %s", error)
+        log.warning("x busy: %s", error)
         return Problem(problems.UNAVAILABLE, headers={"Retry-After": "1"})
     return Problem(problems.INTERNAL)
 
@@ -246,3 +255,9 @@ def _of_status(error: web.HTTPException) -> Problem:
 def _lock_timeout(error: DBAPIError) -> bool:
     """PostgreSQL's lock_not_available, deadlock_detected, serialization_failure."""
     return getattr(error.orig, "sqlstate", None) in ("55P03", "40P01", "40001")
+
+
+def not_malformed(record: logging.LogRecord) -> bool:
+    """A filter for aiohttp's log: what strangers send that is no HTTP is not worth a traceback each."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | RequestPayloadError)

@@ -147,7 +147,7 @@ def _usual(route: Route) -> list[Refusal]:
     if route.access.permission:
         found.append(problems.PERMISSION_DENIED)
     if route.writes:
-        found += [problems.ORIGIN_REFUSED, problems.TOO_LARGE]
+        found += [problems.ORIGIN_REFUSED, problems.TOO_LARGE, problems.TOO_SLOW, problems.NOT_READABLE]
     if route.body:
         found += [problems.NOT_JSON, problems.NOT_JSON_TYPE]
     if route.body or route.query:

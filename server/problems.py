@@ -25,6 +25,7 @@ class Refusal:
 
 VALIDATION = Refusal(422, "validation", "Some fields need another look.")
 NOT_JSON = Refusal(400, "body.not_json", "The body is not valid JSON.")
+NOT_READABLE = Refusal(400, "body.not_readable", "The body did not arrive as it was announced.")
 NOT_JSON_TYPE = Refusal(415, "body.type", "The body must be sent as application/json.")
 TOO_LARGE = Refusal(413, "body.too_large", "That is more than this server accepts.")
 TOO_SLOW = Refusal(408, "body.too_slow", "The request did not arrive in time.")

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from server.accounts.identity import COOKIE, new_sign_in
 from server.accounts.rules import (
+    EMAIL_LENGTH,
     EMAIL_TAKEN,
     MAX_TOKENS,
     NO_SUCH_TOKEN,
@@ -25,11 +26,13 @@ from server.accounts.rules import (
 from server.accounts.tables import Account, ApiToken, SignIn
 from server.call import Call
 from server.db.base import new_id
-from server.fields import Answer, Body, Name, WireTime, Zone
+from server.fields import Answer, Body, Name, WireTime, Zone, no_controls
 from server.limits import Rate
 from server.problems import RATE_LIMITED, Problem
 
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(check_email)]
+Email = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=EMAIL_LENGTH), AfterValidator(check_email)
+]
 
 
 class SignUp(Body):
@@ -41,7 +44,7 @@ class SignUp(Body):
 class Credentials(Body):
     """Nothing is said about what a password must be like: that is nobody's business who does not know it."""
 
-    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)]
+    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=EMAIL_LENGTH), no_controls]
     password: Annotated[str, StringConstraints(max_length=1000)]
 
 

@@ -24,11 +24,16 @@ async def identify(request: web.Request, database: Database, now: datetime) -> A
 
     A cookie that has expired only means being signed out.
     """
-    if header := request.headers.get("Authorization"):
-        return await _by_token(header, database, now)
+    if has_token(request):
+        return await _by_token(request.headers["Authorization"], database, now)
     if cookie := request.cookies.get(COOKIE):
         return await _by_cookie(cookie, database, now)
     return None
+
+
+def has_token(request: web.Request) -> bool:
+    """Whether the request is a script's: then its cookie counts for nothing. An empty header is none."""
+    return bool(request.headers.get("Authorization"))
 
 
 async def _by_cookie(cookie: str, database: Database, now: datetime) -> Account | None:

@@ -40,7 +40,9 @@ class Database:
             self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=4)
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
         else:
-            self._reader = self._writer = create_async_engine(url, pool_size=10, pool_pre_ping=True)
+            self._reader = self._writer = create_async_engine(
+                url, pool_size=10, pool_pre_ping=True, hide_parameters=True
+            )
         self._reading = async_sessionmaker(self._reader, expire_on_commit=False)
         self._writing = async_sessionmaker(self._writer, expire_on_commit=False)
 
@@ -88,6 +90,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=BUSY_SECONDS,
         connect_args={"timeout": BUSY_SECONDS},
+        hide_parameters=True,  # addresses and hashes of passwords are no matter for a log
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -106,7 +109,8 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> AsyncEngine:
 
 
 async def seat_lock(session: AsyncSession, timeslot_id: str) -> None:
-    """One decision at a time about the seats of a timeslot, until this transaction ends.
+    """One decision at a time about the seats of a timeslot (or, by its id, the roles of a session), until
+    this transaction ends.
 
     PostgreSQL: a transaction-scoped advisory lock. SQLite: a `Database.writing` transaction already excludes
     all others.

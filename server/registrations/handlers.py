@@ -7,18 +7,19 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
 
 from server.accounts.tables import Account
 from server.call import Call
 from server.db.base import new_id
 from server.db.engine import seat_lock
 from server.fields import Answer, Body, Line, Prose
-from server.problems import Problem, Refusal
+from server.problems import VALIDATION, Problem, Refusal
 from server.registrations.rules import MAY_COME_BACK, RANK, Seat, choose_seat, refusal
 from server.registrations.tables import Registration, RegistrationChange, Status
 from server.sessions.audit import record
 from server.sessions.load import occupancy, people_in
-from server.sessions.tables import SeatKind
+from server.sessions.tables import SeatKind, Timeslot
 from server.sessions.views import registration_info, seats
 from server.sessions.wire import RegistrationInfo
 from signalling.permissions import may_remove
@@ -45,8 +46,9 @@ class RegistrationList(Answer):
 async def register(call: Call[NewRegistration]) -> RegistrationInfo:
     """One serialised decision per timeslot. The same Idempotency-Key gets the same registration again."""
     session, slot = call.scope.session, call.scope.timeslot
-    key = call.request.headers.get("Idempotency-Key", "")[:200] or None
+    key = _idempotency_key(call)
     await seat_lock(call.db, slot.id)
+    await _read_again(call.db, slot.id)
     mine = await _mine(call.db, slot.id, call.me.id)
     if mine and key and mine.idempotency_key == key and mine.status not in MAY_COME_BACK:
         return registration_info(mine, await call.db.get_one(SeatKind, mine.seat_kind_id), call.me.name)
@@ -129,6 +131,24 @@ def _move(call: Call[Any], registration: Registration, after: Status) -> None:
         before={"status": before} if before else None,
         after={"status": after},
     )
+
+
+async def _read_again(db: AsyncSession, timeslot_id: str) -> None:
+    """What was loaded before the lock may have been edited while we waited for it."""
+    await db.execute(
+        select(Timeslot)
+        .where(Timeslot.id == timeslot_id)
+        .options(selectinload(Timeslot.seat_kinds))
+        .execution_options(populate_existing=True)
+    )
+
+
+def _idempotency_key(call: Call[Any]) -> str | None:
+    key: str = call.request.headers.get("Idempotency-Key", "")
+    if len(key) > 200 or not (key.isascii() and key.isprintable()):
+        detail = "Idempotency-Key: expected at most 200 printable ASCII characters."
+        raise Problem(VALIDATION, detail, field="Idempotency-Key")
+    return key or None
 
 
 async def _mine(db: AsyncSession, timeslot_id: str, account_id: str) -> Registration | None:

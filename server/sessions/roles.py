@@ -10,6 +10,7 @@ from server.accounts.rules import email_key
 from server.accounts.tables import Account
 from server.call import Call
 from server.db.base import new_id
+from server.db.engine import seat_lock
 from server.problems import Problem
 from server.sessions.audit import record
 from server.sessions.rules import NO_SUCH_ACCOUNT, NO_SUCH_ROLE, ROLE_EXISTS, ROLE_TOO_HIGH
@@ -34,6 +35,7 @@ async def list_roles(call: Call[None]) -> RoleList:
 async def assign_role(call: Call[NewRole]) -> RoleInfo:
     session, role = call.scope.session, call.body.role
     _require_reach(call, role)
+    await seat_lock(call.db, session.id)  # or two requests at once would both find that it is not held
     account = await call.db.scalar(select(Account).where(Account.email_key == email_key(call.body.email)))
     if account is None:
         raise Problem(NO_SUCH_ACCOUNT, field="email")
@@ -65,12 +67,24 @@ async def remove_role(call: Call[None]) -> None:
     if assignment is None or assignment.session_id != call.scope.session.id:
         raise Problem(NO_SUCH_ROLE)
     _require_reach(call, assignment.role)
+    _require_rank(call, assignment)
     await call.db.delete(assignment)
     _changed(call, "role.remove", assignment.account_id, assignment.role)
 
 
 def _require_reach(call: Call[NewRole] | Call[None], role: Role) -> None:
     if not may_assign(call.scope.subject.effective_roles, role):
+        raise Problem(ROLE_TOO_HIGH)
+
+
+def _require_rank(call: Call[None], assignment: RoleAssignment) -> None:
+    """Of two of equal rank neither takes the other's role; the owner stands above, and one may always step
+    back.
+    """
+    subject = call.scope.subject
+    if subject.owner or assignment.account_id == call.me.id:
+        return
+    if assignment.role.rank >= max(role.rank for role in subject.effective_roles):
         raise Problem(ROLE_TOO_HIGH)
 
 

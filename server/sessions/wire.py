@@ -7,7 +7,18 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from server.accounts.handlers import Email
-from server.fields import Answer, Body, Instant, Line, Name, Prose, Title, WireTime, Zone
+from server.fields import (
+    Answer,
+    Body,
+    Instant,
+    Line,
+    Name,
+    Prose,
+    Title,
+    WireTime,
+    Zone,
+    no_controls,
+)
 from server.registrations.tables import Status
 from server.sessions.rules import DEFAULT_DURATION_MIN, Label
 from server.sessions.tables import LocationKind, Publication
@@ -18,7 +29,7 @@ from signalling.phases import Phase
 Minutes = Annotated[int, Field(ge=5, le=24 * 60)]
 MaxParticipants = Annotated[int, Field(ge=1, le=10_000)]
 Objectives = Annotated[list[Annotated[Line, StringConstraints(min_length=1)]], Field(max_length=20)]
-Search = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Search = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), no_controls]
 
 
 # --- requests --------------------------------------------------------------------------------------

@@ -144,6 +144,20 @@ def test_a_database_that_cannot_be_opened_is_a_sentence(convene: Convene, url: s
     assert "Traceback" not in done.err
 
 
+def test_the_data_folder_is_for_its_owner_alone(convene: Convene) -> None:
+    folder = convene.data / "new"
+    assert convene("migrate", DATA=str(folder)).code == 0
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_setting_that_does_not_exist_is_pointed_out(convene: Convene) -> None:
+    done = convene("settings", PORTT="8081")
+    assert (done.code, done.err) == (
+        0,
+        "convene: CONVENE_PORTT is no setting (`convene settings` lists them)\n",
+    )
+
+
 def test_settings_lists_them_all(convene: Convene) -> None:
     done = convene("settings")
     assert done.code == 0

@@ -32,7 +32,10 @@ async def test_the_demo_is_as_announced(tmp_path: Path) -> None:
             room = (await client.get("/rooms/welcome")).body
             assert room["you"]["roles"] == [role]
             assert room["you"]["join"]["allowed"] is True
-            assert (await client.get("/me")).body["mayCreateSessions"] is (name == "organiser")
+            me = (await client.get("/me")).body
+            assert me["mayCreateSessions"] is (name == "organiser")
+            assert me["timezone"] is None  # pages show the time of the device
+        assert (await app.client().get("//healthz")).body["demo"] is True
         drafts = (await (await app.demo_client("organiser")).get("/sessions?scope=mine")).body["items"]
         assert "Draft" in {card["label"] for card in drafts}
 
@@ -40,7 +43,7 @@ async def test_the_demo_is_as_announced(tmp_path: Path) -> None:
 async def test_health_says_what_is_missing(tmp_path: Path) -> None:
     async with running(tmp_path) as app:
         ready = await app.client().get("//healthz")
-        assert (ready.status, ready.body["status"]) == (200, "ready")
+        assert (ready.status, ready.body["status"], ready.body["demo"]) == (200, "ready", False)
         [worker] = app.media.workers
         worker.alive = False
         broken = await app.client().get("//healthz")

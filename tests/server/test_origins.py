@@ -26,6 +26,8 @@ PUBLIC = "https://convene.example"
             {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin", "Host": "convene.example"},
             False,
         ),
+        ({"Origin": "http://convene.example", "Host": "convene.example"}, False),  # without TLS
+        ({"Origin": "http://[::1", "Host": "[::1"}, False),
         ({"Sec-Fetch-Site": "same-origin"}, True),
         ({"Sec-Fetch-Site": "same-site"}, False),
         ({"Sec-Fetch-Site": "cross-site"}, False),
@@ -40,15 +42,21 @@ def test_only_our_own_pages(headers: dict[str, str], verdict: bool | None) -> No
 @pytest.mark.parametrize(
     ("peer", "forwarded", "address"),
     [
-        ("198.51.100.7", None, "198.51.100.7"),
-        ("198.51.100.7", "203.0.113.1", "198.51.100.7"),  # not our proxy: invented
-        ("10.0.0.2", "203.0.113.1", "203.0.113.1"),
-        ("10.0.0.2", "203.0.113.1, 198.51.100.7", "198.51.100.7"),
-        ("10.0.0.2", "203.0.113.1, 10.0.0.9", "203.0.113.1"),
-        ("10.0.0.2", "nonsense", "nonsense"),
-        ("10.0.0.2", None, "10.0.0.2"),
-        (None, "203.0.113.1", "unknown"),
+        ("198.51.100.7", [], "198.51.100.7"),
+        ("198.51.100.7", ["203.0.113.1"], "198.51.100.7"),  # not our proxy: invented
+        ("10.0.0.2", ["203.0.113.1"], "203.0.113.1"),
+        ("10.0.0.2", ["203.0.113.1, 198.51.100.7"], "198.51.100.7"),
+        ("10.0.0.2", ["203.0.113.1", "198.51.100.7"], "198.51.100.7"),  # the proxy added a line
+        ("10.0.0.2", ["203.0.113.1, 10.0.0.9"], "203.0.113.1"),
+        ("10.0.0.2", ["nonsense"], "nonsense"),
+        ("10.0.0.2", [" , "], "10.0.0.2"),
+        ("10.0.0.2", [], "10.0.0.2"),
+        (None, ["203.0.113.1"], "unknown"),
+        ("2001:db8:1:2:aaaa::1", [], "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::9", [], "2001:db8:1:2::/64"),
+        ("::ffff:198.51.100.7", [], "198.51.100.7"),
+        ("::ffff:10.0.0.2", ["203.0.113.1"], "203.0.113.1"),
     ],
 )
-def test_the_last_address_that_is_not_ours(peer: str | None, forwarded: str | None, address: str) -> None:
+def test_the_last_address_that_is_not_ours(peer: str | None, forwarded: list[str], address: str) -> None:
     assert client_address(peer, forwarded, ["10.0.0.0/8"]) == address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -343,6 +344,43 @@ async def test_a_facilitator_does_not_take_a_facilitators_role(cast: Cast) -> No
     path = f"/sessions/{scene.session_id}/roles/{own['id']}"
     assert (await cast["facilitator"].delete(path)).code == "role.ceiling"
     assert (await cast["organiser"].delete(path)).status == 204
+
+
+async def test_of_two_organisers_neither_takes_the_others_role_but_the_owner_does(cast: Cast) -> None:
+    scene = await set_scene(cast)
+    path = f"/sessions/{scene.session_id}/roles"
+    given = [
+        (await cast["organiser"].post(path, {"email": cast.emails[name], "role": "organiser"})).body["id"]
+        for name in ("stranger", "other", "observer")
+    ]
+    assert (await cast["stranger"].delete(f"{path}/{given[1]}")).code == "role.ceiling"
+    assert (await cast["stranger"].delete(f"{path}/{given[0]}")).status == 204  # stepping back
+    assert (await cast["organiser"].delete(f"{path}/{given[1]}")).status == 204
+    assert (await cast["stranger"].delete(f"{path}/{given[2]}")).code == "permission.denied"
+
+
+async def test_a_facilitator_does_not_rise_and_the_owner_does_not_fall(cast: Cast) -> None:
+    scene = await set_scene(cast)
+    path = f"/sessions/{scene.session_id}/roles"
+    me = {"email": cast.emails["facilitator"]}
+    assert (await cast["facilitator"].post(path, {**me, "role": "organiser"})).code == "role.ceiling"
+    seat = {"seatKindId": scene.seats["host"]}
+    raised = await cast["facilitator"].post(f"/timeslots/{scene.timeslot_id}/registrations", seat)
+    assert raised.code == "registration.seat_assigned"
+    for role in ("observer", "co_facilitator"):  # lower roles on top do not pull the owner down
+        given = await cast["facilitator"].post(path, {"email": cast.emails["organiser"], "role": role})
+        assert given.status == 201
+    mine = (await cast["organiser"].get(f"/sessions/{scene.session_id}")).body
+    assert mine["you"]["roles"][0] == "organiser"
+    assert mine["may"]["session.end"]["allowed"] is True
+
+
+async def test_one_role_asked_for_ten_times_at_once_is_given_once(cast: Cast) -> None:
+    scene = await set_scene(cast)
+    body = {"email": cast.emails["stranger"], "role": "co_facilitator"}
+    path = f"/sessions/{scene.session_id}/roles"
+    replies = await asyncio.gather(*(cast["organiser"].post(path, body) for _ in range(10)))
+    assert sorted(reply.status for reply in replies) == [201] + [409] * 9
 
 
 async def test_a_role_of_another_session_is_not_found_here(cast: Cast) -> None:

@@ -145,13 +145,11 @@ async def running(
         {"port": 0, "media_port": 0, "media_workers": 1, "data": data} | CHEAP_PASSWORDS | settings
     )
     chosen = Settings(**values)
-    runner = web.AppRunner(create_app(chosen, clock=clock), access_log=None, shutdown_timeout=2)
+    app = create_app(chosen, with_demo=with_demo, clock=clock)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     clients: list[aiohttp.ClientSession] = []
     try:
         await runner.setup()
-        services = runner.app[SERVICES]
-        if with_demo:
-            await demo.prepare(services.database, services.passwords, services.now())
         site = web.TCPSite(runner, chosen.host, 0)
         await site.start()
         port = runner.addresses[0][1]
