@@ -83,9 +83,17 @@ class Person:
             raise Refusal(self._refused) from None
 
     async def ask(self, name: str, payload: object = None, /, **fields: Any) -> Any:
-        """The acknowledgement; raises Refusal."""
+        """The acknowledgement; raises Refusal, or ConnectionResetError where the connection goes before."""
         body = fields if payload is None else payload
-        answer = await self.client.call(name, body, namespace=NAMESPACE, timeout=PATIENCE)
+        asked = asyncio.create_task(self.client.call(name, body, namespace=NAMESPACE, timeout=PATIENCE))
+        going = asyncio.create_task(self.gone())
+        await asyncio.wait({asked, going}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (asked, going):
+            task.cancel()
+        await asyncio.gather(asked, going, return_exceptions=True)
+        if asked.cancelled():
+            raise ConnectionResetError(name)
+        answer = asked.result()
         if not answer.pop("ok"):
             raise Refusal(answer["error"])
         return answer
@@ -114,6 +122,10 @@ class Person:
 
     async def quit(self) -> None:
         await self.client.disconnect()
+        if self.client.eio.queue:
+            self.client.eio.queue.put_nowait(
+                None
+            )  # its writer would notice a server that went only after 15 s
         await self.client.eio.wait()
 
     async def _note(self, channel: str, payload: Any) -> None:
