@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 from media.context import MediaContext
 from media.framing import MAX_LINE, encode_notification
+from media.net.loop import new_loop
 from media.protocol import Notification, WorkerFailed, WorkerReady
 from media.worker import Worker, answer
 
@@ -196,7 +197,8 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     # Ctrl-C reaches the whole process group: the main process decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return asyncio.run(run(options))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        return runner.run(run(options))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A track that we send to one browser, and the loop that sends a packet to many (`fan_out`)."""
+"""A track that we send to one browser: its numbers, its repair, its reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from media.net.srtp import protect
 from media.net.udp import BATCH_OUT, SLOT
 from media.protocol import MediaKind, RtpParameters
 from media.rtp.codecs import vp8
-from media.rtp.extensions import FixedSlots
+from media.rtp.extensions import FixedSlots, abs_send_time
 from media.rtp.header import (
     PATCH_OFFSET,
     extend,
@@ -26,6 +26,7 @@ from media.rtp.rtcp import ReportBlock, SenderInfo
 from media.stats import Drop
 
 if TYPE_CHECKING:
+    from media.fan_out import Row
     from media.producer import Producer
     from media.stream import ReceiveStream
     from media.transport import Transport
@@ -43,9 +44,12 @@ class Consumer:
 
     __slots__ = (
         "_guard",
+        "_joined",
         "_last_numbering",
         "_last_sent_at",
         "_last_timestamp",
+        "_octets",
+        "_packets",
         "_reports",
         "_rtx_sequence",
         "_rtx_type",
@@ -56,8 +60,6 @@ class Consumer:
         "lost",
         "mid",
         "numbers",
-        "octets",
-        "packets",
         "paused",
         "producer",
         "renumbers",
@@ -115,10 +117,44 @@ class Consumer:
         self._last_sent_at = 0.0
         self._reports: dict[int, float] = {}  # middle bits of the sender reports sent → time
         self.rtt = DEFAULT_RTT
-        self.packets = 0
-        self.octets = 0
+        self._packets = 0
+        self._octets = 0
+        #: The stream's counts of forwarded packets and octets when it joined the fan-out; None outside of it.
+        self._joined: tuple[int, int] | None = None
         self.resent = 0
         self.lost = 0
+
+    @property
+    def packets(self) -> int:
+        """Sent so far, without what was sent again."""
+        return self._packets + (self.stream.forwarded - self._joined[0] if self._joined else 0)
+
+    @property
+    def octets(self) -> int:
+        """Of their payloads."""
+        return self._octets + (self.stream.forwarded_octets - self._joined[1] if self._joined else 0)
+
+    def not_sent(self, octets: int) -> None:
+        """libsrtp refused a packet that the stream counts as forwarded."""
+        self.transport.counters.drops[Drop.SRTP_PROTECT] += 1
+        self._packets -= 1
+        self._octets -= octets
+
+    def row(self) -> Row:
+        """As it is now; the stream is told when any of it changes (`ReceiveStream.rows_changed`)."""
+        numbers = self.numbers
+        return (
+            self.transport,
+            self.transport.send_handle,
+            self.transport.pointer,
+            self.ssrc,
+            numbers.sequence_offset,
+            numbers.timestamp_offset,
+            self.mid,
+            self.abs_send_time,
+            self.sequence_head,
+            numbers.run if self.renumbers else None,
+        )
 
     def pause(self) -> None:
         if not self.paused and not self.closed:
@@ -135,7 +171,7 @@ class Consumer:
         taking_part = self in self.stream.active or self in self.stream.waiting
         wanted = not self.paused and not self.closed and self.transport.writable
         if wanted and not taking_part:
-            self.stream.add(self, self.transport.ctx.now)
+            self.stream.add(self, self.transport.ctx.refresh())
         elif taking_part and not wanted:
             self.stream.remove(self)
 
@@ -181,11 +217,13 @@ class Consumer:
                 picture = (self._last_numbering[0] + 1 - now_picture) % vp8.PICTURE_ID_MODULO
                 tl0 = (self._last_numbering[1] + 1 - now_tl0) % vp8.TL0_MODULO
         self.renumbers = bool(picture or tl0)
+        self._joined = (self.stream.forwarded, self.stream.forwarded_octets)
         self.numbers.begin(number, offset, picture, tl0)
 
     def leave(self) -> None:
         """The current run ends with the newest packet of the stream; notes where the next is to go on."""
         stream = self.stream
+        self._packets, self._octets, self._joined = self.packets, self.octets, None
         self.numbers.stop(stream.highest + 1)
         run = self.numbers.run
         for number in range(stream.highest, max(stream.highest - 16, run.start - 1), -1):
@@ -194,7 +232,7 @@ class Consumer:
                 continue
             packet, payload = kept
             self._last_timestamp = (read_header(packet)[3] + run.timestamp_offset) & 0xFFFFFFFF
-            self._last_sent_at = self.transport.ctx.now
+            self._last_sent_at = self.transport.ctx.refresh()
             if self.vp8:
                 picture, tl0 = vp8.numbering(packet, payload, len(packet))
                 if picture >= 0:
@@ -213,8 +251,8 @@ class Consumer:
             self.transport.counters.drops[Drop.BEFORE_START] += 1
             return
         if self._write(packet, payload, number + run.sequence_offset & 0xFFFF, run, -1):
-            self.packets += 1
-            self.octets += len(packet) - payload
+            self._packets += 1
+            self._octets += len(packet) - payload
 
     def resend(self, sequences: Sequence[int], now: float) -> None:
         """Answers a NACK for the 16-bit ``sequences`` over RTX (RFC 4588)."""
@@ -284,7 +322,7 @@ class Consumer:
                 profile,
                 words,
                 self.mid,
-                self.abs_send_time and self.abs_send_time | transport.ctx.abs_send_time,
+                self.abs_send_time and self.abs_send_time | abs_send_time(transport.ctx.now),
                 self.sequence_head,
                 transport.sequence if self.sequence_head else 0,
             )
@@ -294,7 +332,6 @@ class Consumer:
             return False
         socket.names[8 * slot] = transport.pointer
         socket.count = slot + 1
-        transport.packets_out += 1
         return True
 
     # --- reports ---
@@ -324,72 +361,3 @@ class Consumer:
         sent = self._reports.get(block.last_report)
         if sent is not None:
             self.rtt = max(0.001, now - sent - block.delay / 65536)
-
-
-def fan_out(
-    consumers: list[Consumer], packet: bytes, payload: int, number: int, timestamp: int, two_byte: bool
-) -> None:
-    """Sends one packet in our layout to every one of ``consumers``: the innermost loop of the server.
-
-    For each of them: copy into the next slot, patch one row of fields, protect in place, note length and
-    address.
-    """
-    if two_byte:
-        for consumer in consumers:
-            consumer.send(packet, payload, number)
-        return
-    ctx = consumers[0].transport.ctx
-    socket = ctx.socket
-    out, sizes, names = socket.outgoing, socket.sizes, socket.names
-    pointers, lengths = socket.outgoing_pointers, socket.outgoing_lengths
-    size = len(packet)
-    octets = size - payload
-    profile, words = read_profile(packet, 12)
-    send_time = ctx.abs_send_time
-    slot = socket.count
-    for consumer in consumers:
-        numbers = consumer.numbers
-        if number < numbers.first:
-            socket.count = slot
-            consumer.send(packet, payload, number)
-            slot = socket.count
-            continue
-        if slot == BATCH_OUT:
-            socket.count = slot
-            socket.flush()
-            slot = 0
-        transport = consumer.transport
-        at = slot * SLOT
-        out[at : at + size] = packet
-        if consumer.renumbers:
-            run = numbers.run
-            vp8.shift_numbering(out, at + payload, at + size, run.picture_offset, run.tl0_offset)
-        head = consumer.sequence_head
-        if head:
-            transport.sequence = sequence = transport.sequence + 1 & 0xFFFF
-        else:
-            sequence = 0
-        absolute = consumer.abs_send_time
-        patch_one_byte(
-            out,
-            at + PATCH_OFFSET,
-            number + numbers.sequence_offset & 0xFFFF,
-            timestamp + numbers.timestamp_offset & 0xFFFFFFFF,
-            consumer.ssrc,
-            profile,
-            words,
-            consumer.mid,
-            absolute and absolute | send_time,
-            head,
-            sequence,
-        )
-        sizes[2 * slot + 1] = size
-        if protect(transport.send_handle, pointers[slot], lengths[slot]):
-            ctx.stats.drops[Drop.SRTP_PROTECT] += 1
-            continue
-        names[8 * slot] = transport.pointer
-        consumer.packets += 1
-        consumer.octets += octets
-        transport.packets_out += 1
-        slot += 1
-    socket.count = slot

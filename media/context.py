@@ -12,21 +12,23 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from media.net.dtls import DtlsCertificate
+from media.net.loop import serve
 from media.net.srtp import ffi
 from media.net.stun import is_request, parse_request
 from media.net.udp import BATCH_IN, SLOT, DatagramSocket, open_socket
 from media.protocol import Notification
-from media.rtp.extensions import abs_send_time
 from media.stats import Counters, Drop
 
 if TYPE_CHECKING:
     from media.room import MediaRoom
     from media.transport import Transport
 
-TICK = 0.02  # seconds: how late a publisher may be asked for what is missing
-TICKS_PER_RECEIVER = 10  # transports that only receive from us have nothing more urgent than reports
-TICKS_PER_SWEEP = 50
 BATCHES_PER_TURN = 8  # then the loop gets to run its other tasks
+UPKEEP_INTERVAL = 0.09  # seconds between two looks at what publishers are to be told …
+GAP_INTERVAL = 0.02  # … and while one of them is asked for what is missing
+ROUND_INTERVAL = 1.0  # seconds between two looks at each transport …
+SHARES = 10  # … of which one upkeep takes this fraction, so that no packet waits for all of them
+IDLE_INTERVAL = 1.0  # seconds between turns while there are no transports
 
 
 class MediaContext:
@@ -48,17 +50,18 @@ class MediaContext:
         self.stats = Counters()
         self.rooms: dict[str, MediaRoom] = {}
         self.transports: dict[str, Transport] = {}
-        #: Monotonic seconds at the start of the current batch, and the same as abs-send-time.
+        #: Monotonic seconds at the start of the current batch.
         self.now = time.monotonic()
-        self.abs_send_time = 0
         #: Where libsrtp reads and writes the length of an incoming packet.
         self.length: Any = ffi.new("int *")
         self._bindings: dict[bytes, Transport] = {}
         self._fragments: dict[str, Transport] = {}
         self._ending: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
-        self._ticks = 0
         self._open = False
+        self._publishers: list[Transport] = []
+        self._round: list[Transport] = []  # those whose turn is still to come
+        self._next_round = 0.0
+        self._next_upkeep = 0.0
 
     async def start(self) -> None:
         """Binds the socket. Raises OSError."""
@@ -66,7 +69,7 @@ class MediaContext:
         self.port = self.socket.port
         self.certificate = DtlsCertificate()
         self._open = True
-        asyncio.get_running_loop().add_reader(self.socket.fileno(), self._readable)
+        self._rest = serve(self.socket.fileno(), self._turn)
 
     async def close(self) -> None:
         """Closes every room, then the socket; returns when all tasks have ended."""
@@ -75,11 +78,9 @@ class MediaContext:
         self._open = False
         for room in list(self.rooms.values()):
             room.close()
-        if self._timer is not None:
-            self._timer.cancel()
         if self._ending:
             await asyncio.wait(self._ending)
-        asyncio.get_running_loop().remove_reader(self.socket.fileno())
+        self._rest()
         self.socket.close()
 
     def drops(self) -> dict[str, int]:
@@ -100,11 +101,13 @@ class MediaContext:
         self.transports[transport.id] = transport
         for fragment in transport.fragments:
             self._fragments[fragment] = transport
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(TICK, self._tick)
+        if transport.direction == "send":
+            self._publishers.append(transport)
 
     def remove_transport(self, transport: Transport, addresses: list[bytes]) -> None:
         self.transports.pop(transport.id, None)
+        if transport.direction == "send":
+            self._publishers.remove(transport)
         for fragment in transport.fragments:
             self._fragments.pop(fragment, None)
         for address in addresses:
@@ -141,45 +144,52 @@ class MediaContext:
 
     # --- datagrams ---
 
-    def _readable(self) -> None:
+    def _turn(self, now: float) -> float:
+        """Handles what waits on the socket, then what is due by time.
+
+        Returns when the next turn is to be, should nothing come before (`media.net.loop`).
+        """
         socket = self.socket
+        self.now = now
         for _ in range(BATCHES_PER_TURN):
-            self._turn()
             count = socket.receive()
+            self.stats.packets_in += count
             for slot in range(count):
                 self._datagram(slot)
             if count < BATCH_IN:
                 break
+            now = self.refresh()
+        if now >= self._next_upkeep:
+            self._upkeep(now)
         socket.flush()
+        return self._next_upkeep
 
-    def _turn(self) -> None:
+    def refresh(self) -> float:
+        """Brings `now` up to date, for what happens outside of a turn, and returns it."""
         self.now = time.monotonic()
-        self.abs_send_time = abs_send_time(self.now)
+        return self.now
 
     def _datagram(self, slot: int) -> None:
         """Tells STUN, DTLS and SRTP apart by the first byte (RFC 7983) and takes each where it belongs."""
         socket = self.socket
-        drops = self.stats.drops
-        size = socket.length(slot)
-        self.stats.packets_in += 1
+        size, source = socket.received(slot)
         self.stats.bytes_in += size
         if not 0 < size < SLOT:
-            drops[Drop.TOO_LONG if size else Drop.EMPTY] += 1
+            self.stats.drops[Drop.TOO_LONG if size else Drop.EMPTY] += 1
             return
         at = SLOT * slot
         first = socket.incoming[at]
-        source = socket.source(slot)
         transport = self._bindings.get(source)
         if transport is not None and 128 <= first <= 191:
             transport.receive_srtp(slot, size, self.now)
         elif first < 4:
             self._stun(socket.incoming[at : at + size], source)
         elif transport is None:
-            drops[Drop.UNBOUND] += 1
+            self.stats.drops[Drop.UNBOUND] += 1
         elif 20 <= first <= 63:
             transport.receive_dtls(bytes(socket.incoming[at : at + size]))
         else:
-            drops[Drop.UNKNOWN_KIND] += 1
+            self.stats.drops[Drop.UNKNOWN_KIND] += 1
 
     def _stun(self, data: memoryview, source: bytes) -> None:
         drops = self.stats.drops
@@ -201,17 +211,24 @@ class MediaContext:
             self.socket.put(response, self.socket.endpoint(source))
             self.socket.flush()  # the address object need not outlive this call
 
-    def _tick(self) -> None:
-        if not self.transports or not self._open:
-            self._timer = None
-            return
-        self._timer = asyncio.get_running_loop().call_later(TICK, self._tick)
-        self._turn()
-        self._ticks += 1
-        everyone = self._ticks % TICKS_PER_RECEIVER == 0
-        for transport in list(self.transports.values()):
-            if everyone or transport.direction == "send":
-                transport.tick(self.now)
-            if self._ticks % TICKS_PER_SWEEP == 0:
-                transport.sweep(self.now)
-        self.socket.flush()
+    # --- what is due by time ---
+
+    def noticed_gap(self) -> None:
+        """Something is missing in a stream: it will be asked for, unless it comes late, in `GAP_INTERVAL`."""
+        self._next_upkeep = min(self._next_upkeep, self.now + GAP_INTERVAL)
+
+    def _upkeep(self, now: float) -> None:
+        """Feedback to the publishers, and a share of the round over all transports."""
+        missing = False
+        for transport in self._publishers:
+            missing |= transport.give_feedback(now)
+        self._next_upkeep = now + (GAP_INTERVAL if missing else UPKEEP_INTERVAL)
+        if not self.transports:
+            self._next_upkeep = now + IDLE_INTERVAL
+        if not self._round and now >= self._next_round:
+            self._next_round = now + ROUND_INTERVAL
+            self._round = list(self.transports.values())
+        for _ in range(min(len(self._round), 1 + len(self.transports) // SHARES)):
+            transport = self._round.pop()
+            if not transport.closed:
+                transport.tick(now)

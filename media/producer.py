@@ -99,7 +99,7 @@ class Producer:
         if self.paused and not self.closed:
             self.paused = False
             for stream in self.streams:
-                stream.resume(self.transport.ctx.now)
+                stream.resume(self.transport.ctx.refresh())
 
     def close(self) -> None:
         """Closes its consumers too, and tells of each. Closing twice does nothing."""
@@ -133,9 +133,6 @@ class Producer:
         }
 
     # --- feedback to the publisher (called by the streams) ---
-
-    def arrived(self, sequence: int, now: float) -> None:
-        self.transport.feedback.arrived(sequence, now)
 
     def send_nack(self, stream: ReceiveStream, numbers: list[int]) -> None:
         if stream.ssrc is not None:

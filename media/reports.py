@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from media.consumer import Consumer
     from media.transport import Transport
 
-REPORT_INTERVAL = 1.0  # seconds between receiver reports, and between a consumer's sender reports
-FEEDBACK_INTERVAL = 0.05  # seconds between transport-wide feedback packets while media arrives
+FEEDBACK_INTERVAL = 0.09  # seconds between transport-wide feedback packets while media arrives
 PUBLISHER_RTT = (
     0.1  # seconds between two requests for one packet; publishers do not tell their round trip time
 )
@@ -23,13 +22,12 @@ RATE_LIMIT = 400  # compounds a second that are read; a browser sends about fift
 
 
 class RtcpSession:
-    __slots__ = ("_next_feedback", "_next_report", "_read", "_transport", "_window")
+    __slots__ = ("_next_feedback", "_read", "_transport", "_window")
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._window = 0.0  # start of the second in which `_read` compounds have been read
         self._read = 0
-        self._next_report = 0.0
         self._next_feedback = 0.0
 
     # --- in ---
@@ -117,33 +115,31 @@ class RtcpSession:
 
     # --- out ---
 
-    def tick(self, now: float) -> None:
+    def give_feedback(self, now: float) -> bool:
+        """To the publisher: what is missing, and what has arrived. Whether anything is missing."""
         transport = self._transport
-        if transport.direction == "send":
-            self._to_publisher(now)
-        elif now >= self._next_report:
-            self._next_report = now + REPORT_INTERVAL
-            for consumer in transport.consumers.values():
-                self._report_consumer(consumer, now)
-
-    def _to_publisher(self, now: float) -> None:
-        transport = self._transport
+        missing = False
         for producer in transport.producers.values():
             for stream in producer.streams:
-                stream.tick(now, PUBLISHER_RTT)
+                missing |= stream.ask(now, PUBLISHER_RTT)
         if transport.feedback.pending and now >= self._next_feedback:
             self._next_feedback = now + FEEDBACK_INTERVAL
             self._send_feedback()
-        if now >= self._next_report:
-            self._next_report = now + REPORT_INTERVAL
-            blocks = [
-                stream.reception.report(stream.ssrc, now)
-                for producer in transport.producers.values()
-                for stream in producer.streams
-                if stream.reception is not None and stream.ssrc is not None
-            ]
-            if blocks:
-                transport.send_rtcp(rtcp.receiver_report(transport.rtcp_ssrc, blocks))
+        return missing
+
+    def report(self, now: float) -> None:
+        """Receiver reports to a publisher, sender reports to a subscriber. Called once a second."""
+        transport = self._transport
+        for consumer in transport.consumers.values():
+            self._report_consumer(consumer, now)
+        blocks = [
+            stream.reception.report(stream.ssrc, now)
+            for producer in transport.producers.values()
+            for stream in producer.streams
+            if stream.reception is not None and stream.ssrc is not None
+        ]
+        if blocks:
+            transport.send_rtcp(rtcp.receiver_report(transport.rtcp_ssrc, blocks))
 
     def _send_feedback(self) -> None:
         transport = self._transport

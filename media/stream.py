@@ -1,7 +1,7 @@
 """One incoming encoding of a producer: numbering, repair, cache, and the list of those it goes to.
 
 The packet path runs through `ReceiveStream.receive`: it brings a packet into our layout once
-(media/rtp/header.py), keeps it, and gives it to `media.consumer.fan_out`.
+(media/rtp/header.py), keeps it, and gives it to `media.fan_out.fan_out`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from media.consumer import fan_out
 from media.control.keyframes import KeyFrameArbiter
+from media.fan_out import Row, fan_out
 from media.protocol import RtpEncoding
 from media.rtp.cache import PacketCache
 from media.rtp.codecs import h264, vp8
@@ -44,12 +44,18 @@ KEY_FRAME_DETECTORS: dict[str, Callable[[bytes, int, int], bool]] = {
 
 class ReceiveStream:
     __slots__ = (
+        "_ctx",
         "_detect",
+        "_feedback",
+        "_first",
+        "_rows",
         "active",
         "arbiter",
         "bytes",
         "cache",
         "clock_rate",
+        "forwarded",
+        "forwarded_octets",
         "nack",
         "packets",
         "producer",
@@ -65,6 +71,8 @@ class ReceiveStream:
 
     def __init__(self, producer: Producer, encoding: RtpEncoding) -> None:
         self.producer = producer
+        self._ctx = producer.transport.ctx
+        self._feedback = producer.transport.feedback
         self.rid = encoding.rid
         self.ssrc = encoding.ssrc
         self.rtx_ssrc = encoding.rtx.ssrc if encoding.rtx else None
@@ -80,6 +88,13 @@ class ReceiveStream:
         #: Consumers that every packet goes to, and those that wait for a key frame to begin with.
         self.active: list[Consumer] = []
         self.waiting: list[Consumer] = []
+        #: What `fan_out` needs of each active consumer, None where it is to be made anew, and the lowest
+        #: number that all of them take.
+        self._rows: list[Row] | None = None
+        self._first = 0
+        #: Packets that went to all active consumers, and their payload: counted once, not for each of them.
+        self.forwarded = 0
+        self.forwarded_octets = 0
         self.packets = 0
         self.bytes = 0
         self.repaired = 0
@@ -102,29 +117,30 @@ class ReceiveStream:
     ) -> None:
         """Takes the decrypted RTP packet ``data[start:end]``, whose header fields have been read."""
         producer = self.producer
-        drops = producer.counters.drops
         try:
             extension, payload, stop = payload_bounds(data, start, end)
         except ValueError:
-            drops[Drop.RTP_MALFORMED] += 1
+            producer.counters.drops[Drop.RTP_MALFORMED] += 1
             return
         forwarded, two_byte = b"", False
         if extension:
-            forwarded, two_byte = producer.extensions.read(data, extension)
-            if producer.extensions.transport_sequence >= 0:
-                producer.arrived(producer.extensions.transport_sequence, now)
+            extensions = producer.extensions
+            forwarded, two_byte = extensions.read(data, extension)
+            if extensions.transport_sequence >= 0:
+                self._feedback.arrived(extensions.transport_sequence, now)
         payload_type = marker_and_type & 0x7F
         if is_rtx:
             # RFC 4588, 4: the original's sequence number precedes its payload.
             if stop - payload < 2:
-                drops[Drop.RTP_PADDING if stop == payload else Drop.RTX_MALFORMED] += 1
+                reason = Drop.RTP_PADDING if stop == payload else Drop.RTX_MALFORMED
+                producer.counters.drops[reason] += 1
                 return
             sequence = data[payload] << 8 | data[payload + 1]
             payload += 2
             payload_type = producer.repaired_types[payload_type]
         ours = producer.payload_types[payload_type]
         if ours < 0:
-            drops[Drop.RTP_PAYLOAD_TYPE] += 1
+            producer.counters.drops[Drop.RTP_PAYLOAD_TYPE] += 1
             return
         number = self._place(sequence, timestamp, is_rtx, now)
         if number < 0:
@@ -132,16 +148,14 @@ class ReceiveStream:
         self.packets += 1
         self.bytes += end - start
         if producer.paused:
-            drops[Drop.PRODUCER_PAUSED] += 1
+            producer.counters.drops[Drop.PRODUCER_PAUSED] += 1
             return
-        if stop == payload:
-            drops[Drop.RTP_PADDING] += 1
-            if number == self.highest:
-                for consumer in self.active:
-                    consumer.numbers.skip(number)
-                return
-            # Late: its number has been given away already, so it goes on, empty, to fill the gap.
-        packet = pack_fixed(
+        if stop == payload and self._leave_out(number):
+            return
+        tail = bytes(data[payload:stop])
+        if forwarded:
+            tail = forwarded + tail
+        fixed = pack_fixed(
             0x90,
             marker_and_type & 0x80 | ours,
             sequence,
@@ -150,21 +164,34 @@ class ReceiveStream:
             TWO_BYTE_PROFILE if two_byte else ONE_BYTE_PROFILE,
             FIXED_EXTENSION_WORDS + (len(forwarded) >> 2),
         )
-        packet = packet + forwarded + data[payload:stop] if forwarded else packet + data[payload:stop]
-        self._forward(packet, FIXED_SIZE + len(forwarded), number, timestamp, two_byte, now)
+        self._forward(fixed + tail, tail, FIXED_SIZE + len(forwarded), number, timestamp, two_byte, now)
+
+    def _leave_out(self, number: int) -> bool:
+        """A packet of padding only: closes the row of numbers over it.
+
+        False where it came late: its number has been given away, so it goes on, empty, to fill the gap.
+        """
+        self.producer.counters.drops[Drop.RTP_PADDING] += 1
+        if number != self.highest:
+            return False
+        for consumer in self.active:
+            consumer.numbers.skip(number)
+        self._rows = None
+        return True
 
     def _place(self, sequence: int, timestamp: int, is_rtx: bool, now: float) -> int:
         """The packet's extended number after noting gaps; -1 where it is not wanted."""
         reception = self.reception
         if reception is None:
-            number = first_extended(sequence)
-            reception = self.reception = Reception(number, self.clock_rate)
-        else:
-            number = extend(sequence, reception.highest)
+            reception = self.reception = Reception(first_extended(sequence), self.clock_rate)
         highest = reception.highest
+        number = highest + 1
+        if number & 0xFFFF != sequence:
+            number = extend(sequence, highest)
         if number > highest:
             if number != highest + 1 and self.nack is not None and not self.producer.paused:
                 self.nack.gap(highest + 1, number, now)
+                self._ctx.noticed_gap()
             reception.highest = number
             if not is_rtx:
                 reception.newer(timestamp, now)
@@ -181,24 +208,57 @@ class ReceiveStream:
         return number
 
     def _forward(
-        self, packet: bytes, payload: int, number: int, timestamp: int, two_byte: bool, now: float
+        self,
+        packet: bytes,
+        tail: bytes,
+        payload: int,
+        number: int,
+        timestamp: int,
+        two_byte: bool,
+        now: float,
     ) -> None:
+        """Keeps and sends one packet in our layout; ``tail`` is what follows its fixed part."""
         self.cache.put(number, packet, payload)
-        begins = True
-        if self._detect is not None:
-            begins = self._detect(packet, payload, len(packet))
-            if begins:
-                self.arbiter.received()
         started: list[Consumer] = []
-        if begins and self.waiting:
-            started, self.waiting = self.waiting, []
-            for consumer in started:
-                consumer.begin(number, packet, payload, now)
-            self.active += started
-        if self.active:
-            fan_out(self.active, packet, payload, number, timestamp, two_byte)
+        if (self.waiting or self.arbiter.wanted) and self._begins(packet, payload):
+            started = self._start_waiting(number, packet, payload, now)
+        rows = self._rows
+        if rows is None:
+            rows = self._arrange()
+        if two_byte or number < self._first:
+            for consumer in self.active:
+                consumer.send(packet, payload, number)
+        elif rows:
+            self.forwarded += 1
+            self.forwarded_octets += len(packet) - payload
+            fan_out(self._ctx, rows, packet, tail, payload, number, timestamp)
         if started and number != self.highest:
             self._catch_up(started, number)
+
+    def _begins(self, packet: bytes, payload: int) -> bool:
+        """Whether a decoder can begin with this packet."""
+        if self._detect is None:
+            return True
+        if not self._detect(packet, payload, len(packet)):
+            return False
+        self.arbiter.received()
+        return True
+
+    def _start_waiting(self, number: int, packet: bytes, payload: int, now: float) -> list[Consumer]:
+        started, self.waiting = self.waiting, []
+        for consumer in started:
+            consumer.begin(number, packet, payload, now)
+        self.active += started
+        self._rows = None
+        return started
+
+    def rows_changed(self) -> None:
+        self._rows = None
+
+    def _arrange(self) -> list[Row]:
+        rows = self._rows = [consumer.row() for consumer in self.active]
+        self._first = max((consumer.numbers.first for consumer in self.active), default=0)
+        return rows
 
     def _catch_up(self, started: list[Consumer], number: int) -> None:
         """A key frame's first packet came late: what followed it is sent to those who begin with it."""
@@ -214,17 +274,23 @@ class ReceiveStream:
         if producer.kind == "video" and not producer.paused and self.arbiter.request(now):
             self.producer.send_key_frame_request(self)
 
-    def tick(self, now: float, rtt: float) -> None:
-        """Asks for what is missing. Called every few tens of milliseconds."""
-        if self.nack is not None and len(self.nack):
-            numbers = self.nack.due(now, rtt)
+    def ask(self, now: float, rtt: float) -> bool:
+        """Asks for what is missing or wanted and not yet, or no longer, asked for.
+
+        Whether anything is missing. Called every few tens of milliseconds.
+        """
+        nack = self.nack
+        missing = nack is not None and len(nack) > 0
+        if nack is not None and missing:
+            numbers = nack.due(now, rtt)
             if numbers:
                 self.producer.send_nack(self, numbers)
-            if self.nack.key_frame_needed:
-                self.nack.key_frame_needed = False
-                self.request_key_frame(now)
+        if nack is not None and nack.key_frame_needed:
+            nack.key_frame_needed = False
+            self.request_key_frame(now)
         if self.arbiter.wanted and not self.producer.paused and self.arbiter.due(now):
             self.producer.send_key_frame_request(self)
+        return missing
 
     def restart(self, ssrc: int) -> None:
         """Another SSRC carries this encoding from now on:
@@ -237,6 +303,7 @@ class ReceiveStream:
             consumer.numbers.forget_source()
         self.waiting += self.active
         self.active = []
+        self._rows = None
         self.ssrc = ssrc
         self.reception = None
         self.sender_info = None
@@ -244,7 +311,7 @@ class ReceiveStream:
         if self.nack is not None:
             self.nack.clear()
         if self.waiting:
-            self.request_key_frame(self.producer.transport.ctx.now)
+            self.request_key_frame(self._ctx.refresh())
 
     def add(self, consumer: Consumer, now: float) -> None:
         """``consumer`` can be written: it begins with the next packet, or with the next key frame."""
@@ -255,6 +322,7 @@ class ReceiveStream:
         if consumer in self.active:
             consumer.leave()
             self.active.remove(consumer)
+            self._rows = None
         elif consumer in self.waiting:
             self.waiting.remove(consumer)
 
@@ -264,6 +332,7 @@ class ReceiveStream:
             consumer.leave()
         self.waiting += self.active
         self.active = []
+        self._rows = None
         if self.nack is not None:
             self.nack.clear()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from media.capabilities import ProducerMapping
 from media.consumer import Consumer
 from media.net.dtls import DIGESTS, DtlsAssociation
-from media.net.ice import IceAgent
+from media.net.ice import IceAgent, host_candidates
 from media.net.srtp import SrtpKeys, SrtpSession, drop_reason, protect_rtcp, unprotect, unprotect_rtcp
 from media.net.stun import Credentials, Request, role_conflict, success
 from media.net.udp import BATCH_OUT, SLOT, Endpoint
@@ -38,9 +38,6 @@ CONSUMERS_LIMIT = 512
 HANDSHAKE_LIMIT = 30.0  # seconds from the first bound address to keys
 RTP_LIMIT = 1500  # bytes of an incoming packet: with our header it still fits a slot
 
-#: Type preference of a host candidate, full local preference, RTP component (RFC 8445, 5.1.2.1).
-_PRIORITY = (126 << 24) + (65535 << 8) + 255
-
 
 class Transport:
     __slots__ = (
@@ -52,6 +49,8 @@ class Transport:
         "_receiving",
         "_reports",
         "_sending",
+        "_sent_by_closed",
+        "_sources",
         "_theirs",
         "_told",
         "_used_ssrcs",
@@ -65,7 +64,6 @@ class Transport:
         "feedback",
         "id",
         "packets_in",
-        "packets_out",
         "peer",
         "pointer",
         "producers",
@@ -104,10 +102,11 @@ class Transport:
         self.consumer_ssrcs: dict[int, Consumer] = {}
         self._used_ssrcs: set[int] = set()
         self.table = SourceTable()
+        self._sources = self.table.sources  # at hand for the packet path
         self.feedback = FeedbackRecorder()
         self._reports = RtcpSession(self)
         self.packets_in = 0
-        self.packets_out = 0
+        self._sent_by_closed = 0  # packets of consumers that have gone
         self.bytes_in = 0
         ctx.add_transport(self)
 
@@ -123,18 +122,7 @@ class Transport:
 
     @property
     def ice_candidates(self) -> list[IceCandidate]:
-        """One UDP host candidate for each announced address, the first preferred."""
-        return [
-            IceCandidate(
-                foundation=f"udp{index}",
-                priority=_PRIORITY - (index << 8),
-                address=address,
-                ip=address,
-                protocol="udp",
-                port=self.ctx.port,
-            )
-            for index, address in enumerate(self.ctx.announced)
-        ]
+        return host_candidates(self.ctx.announced, self.ctx.port)
 
     @property
     def dtls_parameters(self) -> DtlsParameters:
@@ -234,6 +222,7 @@ class Transport:
 
     def consumer_closed(self, consumer: Consumer) -> None:
         self.consumers.pop(consumer.id, None)
+        self._sent_by_closed += consumer.packets + consumer.resent
         for ssrc in (consumer.ssrc, consumer.rtx_ssrc):
             if self.consumer_ssrcs.pop(ssrc, None) is not None and self._sending is not None:
                 self._sending.forget(ssrc)
@@ -250,7 +239,8 @@ class Transport:
             "srtpProfile": keys.name if keys else None,
             "packetsIn": self.packets_in,
             "bytesIn": self.bytes_in,
-            "packetsOut": self.packets_out,
+            "packetsOut": self._sent_by_closed
+            + sum(consumer.packets + consumer.resent for consumer in self.consumers.values()),
             "producers": len(self.producers),
             "consumers": len(self.consumers),
         }
@@ -284,10 +274,16 @@ class Transport:
             self._unbind(dropped)
         if len(before) != len(self.fragments):
             self.ctx.update_fragments(self, before)
-        self.pointer = self._endpoints[self._ice.selected or source].pointer
+        self._send_to(self._endpoints[self._ice.selected or source])
         self._handshake_since = min(self._handshake_since, now)
         self._start_dtls()
         self._update(now)
+
+    def _send_to(self, endpoint: Endpoint) -> None:
+        if endpoint.pointer != self.pointer:
+            self.pointer = endpoint.pointer
+            for consumer in self.consumers.values():
+                consumer.stream.rows_changed()
 
     def _unbind(self, address: bytes) -> None:
         self.ctx.socket.flush()  # as above
@@ -300,8 +296,8 @@ class Transport:
         self._ice.forget(address)
         self._endpoints.pop(address, None)
         if self._ice.selected is not None:
-            self.pointer = self._endpoints[self._ice.selected].pointer
-        self._update(self.ctx.now)
+            self._send_to(self._endpoints[self._ice.selected])
+        self._update(self.ctx.refresh())
 
     def is_alive(self, now: float) -> bool:
         return self._ice.current_state(now) == "connected"
@@ -316,7 +312,7 @@ class Transport:
     def _dtls_changed(self, state: DtlsState) -> None:
         if state == "connected" and self._dtls.keys is not None:
             self._use(self._dtls.keys)
-        self._update(self.ctx.now)
+        self._update(self.ctx.refresh())
 
     def _use(self, keys: SrtpKeys) -> None:
         self._sending = SrtpSession(keys.profile, keys.send, outbound=True)
@@ -349,23 +345,23 @@ class Transport:
 
     def receive_srtp(self, slot: int, size: int, now: float) -> None:
         """SRTP or SRTCP in slot ``slot`` of the socket, decrypted in place (RFC 5761, 4 tells them apart)."""
-        drops = self.counters.drops
         handle = self._receive_handle
         if handle is None:
-            drops[Drop.BEFORE_DTLS] += 1
+            self.counters.drops[Drop.BEFORE_DTLS] += 1
             return
         if size < HEADER_SIZE or size > RTP_LIMIT:
-            drops[Drop.TOO_LONG if size > RTP_LIMIT else Drop.RTP_MALFORMED] += 1
+            self.counters.drops[Drop.TOO_LONG if size > RTP_LIMIT else Drop.RTP_MALFORMED] += 1
             return
         socket = self.ctx.socket
         data = socket.incoming
         at = SLOT * slot
-        is_rtcp = 192 <= data[at + 1] <= 223
+        _, marker_and_type, sequence, timestamp, ssrc = read_header(data, at)
+        is_rtcp = 192 <= marker_and_type <= 223
         length = self.ctx.length
         length[0] = size
         status = (unprotect_rtcp if is_rtcp else unprotect)(handle, socket.incoming_pointers[slot], length)
         if status:
-            drops[drop_reason(status)] += 1
+            self.counters.drops[drop_reason(status)] += 1
             return
         self._ice.heard = now
         self.packets_in += 1
@@ -373,21 +369,18 @@ class Transport:
         if is_rtcp:
             self._remember(int.from_bytes(data[at + 4 : at + 8], "big"))
             self._reports.receive(bytes(data[at : at + length[0]]), now)
-        else:
-            self._receive_rtp(data, at, at + length[0], now)
-
-    def _receive_rtp(self, data: memoryview, start: int, end: int, now: float) -> None:
-        _, marker_and_type, sequence, timestamp, ssrc = read_header(data, start)
-        stream = self.table.sources.get(ssrc)
+            return
+        end = at + length[0]
+        stream = self._sources.get(ssrc)
         is_rtx = False
         if stream is None:
-            if ssrc not in self.table.repairs and not self._route(data, start, end, marker_and_type, ssrc):
+            if ssrc not in self.table.repairs and not self._route(data, at, end, marker_and_type, ssrc):
                 return
-            stream = self.table.sources.get(ssrc)
+            stream = self._sources.get(ssrc)
             if stream is None:
                 stream = self.table.repairs[ssrc]
                 is_rtx = True
-        stream.receive(data, start, end, marker_and_type, sequence, timestamp, is_rtx, now)
+        stream.receive(data, at, end, marker_and_type, sequence, timestamp, is_rtx, now)
 
     def _route(self, data: memoryview, start: int, end: int, marker_and_type: int, ssrc: int) -> bool:
         """Finds a place for a new SSRC.
@@ -427,8 +420,12 @@ class Transport:
         socket.names[8 * slot] = self.pointer
         socket.count = slot + 1
 
+    def give_feedback(self, now: float) -> bool:
+        """Tells the publisher what has arrived and what is missing; whether anything is missing."""
+        return self.writable and self._reports.give_feedback(now)
+
     def tick(self, now: float) -> None:
-        """Everything that is due by time. Called by the context, more often for publishers."""
+        """What is due about once a second: consent, reports, addresses out of use."""
         if self._ice.current_state(now) != self._ice.state or (
             self.writable and not self._ice.has_consent(now)
         ):
@@ -436,9 +433,6 @@ class Transport:
         if now - self._handshake_since > HANDSHAKE_LIMIT and self._dtls.state in ("new", "connecting"):
             self._dtls.fail()
         if self.writable:
-            self._reports.tick(now)
-
-    def sweep(self, now: float) -> None:
-        """Forgets addresses out of use. Called about once a second."""
+            self._reports.report(now)
         for address in self._ice.expire(now):
             self._unbind(address)

@@ -7,7 +7,7 @@ packed form.
 from __future__ import annotations
 
 from media.net.stun import Credentials, Request
-from media.protocol import IceState
+from media.protocol import IceCandidate, IceState
 
 #: A browser checks every 2.5 s at the latest and every second after a check of its was lost; media is heard
 #: too.
@@ -16,6 +16,24 @@ SILENCE_LIMIT = 5.0
 CONSENT_LIMIT = 30.0
 #: Addresses bound at one time: a browser with many interfaces checks from each; then the oldest gives way.
 ADDRESS_LIMIT = 8
+
+#: Type preference of a host candidate, full local preference, RTP component (RFC 8445, 5.1.2.1).
+_PRIORITY = (126 << 24) + (65535 << 8) + 255
+
+
+def host_candidates(addresses: list[str], port: int) -> list[IceCandidate]:
+    """One UDP host candidate for each of ``addresses``, the first preferred."""
+    return [
+        IceCandidate(
+            foundation=f"udp{index}",
+            priority=_PRIORITY - (index << 8),
+            address=address,
+            ip=address,
+            protocol="udp",
+            port=port,
+        )
+        for index, address in enumerate(addresses)
+    ]
 
 
 class IceAgent:

@@ -118,11 +118,15 @@ class DatagramSocket:
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
+        self._fd = self._socket.fileno()
         self._allocate(16 if family == socket.AF_INET else 28)
 
     def _allocate(self, name_size: int) -> None:
         self._in = _Slots(BATCH_IN, name_size)
         self._out = _Slots(BATCH_OUT, name_size)
+        self._messages_in, self._messages_out = self._in.messages, self._out.messages
+        self._lengths = self._in.halves
+        self._addresses = self._in.addresses
         self.incoming = self._in.memory
         self.outgoing = self._out.memory
         #: Address of each slot's first byte, and of the low half of its length: what libsrtp is given.
@@ -138,19 +142,13 @@ class DatagramSocket:
 
     def receive(self) -> int:
         """Takes up to `BATCH_IN` waiting datagrams; the number taken, 0 where none waits."""
-        received: int = _LIBC.recvmmsg(self._socket.fileno(), self._in.messages, BATCH_IN, 0, _ffi.NULL)
-        return max(
-            received, 0
-        )  # errors are those of earlier sends (ICMP) or EAGAIN: nothing to take either way
+        count: int = _recvmmsg(self._fd, self._messages_in, BATCH_IN, 0, _NULL)
+        return count if count > 0 else 0  # an error is that of an earlier send (ICMP), or EAGAIN
 
-    def length(self, slot: int) -> int:
-        """Bytes of a received datagram; `SLOT` for one that did not fit."""
-        return self._in.halves[_HALVES * slot + 14]
-
-    def source(self, slot: int) -> bytes:
-        """Address that a received datagram came from."""
+    def received(self, slot: int) -> tuple[int, bytes]:
+        """Length of a received datagram (`SLOT` for one that did not fit) and the address it came from."""
         at = _NAME * slot
-        return bytes(self._in.addresses[at : at + self._name_size])
+        return self._lengths[_HALVES * slot + 14], self._addresses[at : at + self._name_size].tobytes()
 
     def put(self, data: bytes, endpoint: Endpoint) -> None:
         """Queues one datagram; the slow way, for all that is not media."""
@@ -173,7 +171,8 @@ class DatagramSocket:
         drops = self._counters.drops
         done = 0
         while done < count:
-            sent = _LIBC.sendmmsg(self._socket.fileno(), self._out.messages + done, count - done, 0)
+            messages = self._messages_out + done if done else self._messages_out
+            sent = _sendmmsg(self._fd, messages, count - done, 0)
             if sent > 0:
                 done += sent
                 self._counters.packets_out += sent
@@ -225,7 +224,7 @@ class PlainSocket(DatagramSocket):
 
     def _allocate(self, name_size: int) -> None:
         super()._allocate(name_size)
-        self._lengths = [0] * BATCH_IN
+        self._sizes_in = [0] * BATCH_IN
         self._sources = [b""] * BATCH_IN
         self._endpoints: WeakValueDictionary[int, Endpoint] = WeakValueDictionary()
 
@@ -241,15 +240,12 @@ class PlainSocket(DatagramSocket):
                 size, address = self._socket.recvfrom_into(self.incoming[at : at + SLOT])
             except OSError:
                 return slot
-            self._lengths[slot] = size
+            self._sizes_in[slot] = size
             self._sources[slot] = pack_address(address[0], address[1])
         return BATCH_IN
 
-    def length(self, slot: int) -> int:
-        return self._lengths[slot]
-
-    def source(self, slot: int) -> bytes:
-        return self._sources[slot]
+    def received(self, slot: int) -> tuple[int, bytes]:
+        return self._sizes_in[slot], self._sources[slot]
 
     def flush(self) -> None:
         count, self.count = self.count, 0
@@ -270,6 +266,9 @@ class PlainSocket(DatagramSocket):
 
 
 _LIBC = _libc()
+_recvmmsg: Any = _LIBC.recvmmsg if _LIBC is not None else None
+_sendmmsg: Any = _LIBC.sendmmsg if _LIBC is not None else None
+_NULL = _ffi.NULL
 
 
 def open_socket(host: str, port: int, counters: Counters) -> DatagramSocket:

@@ -20,7 +20,7 @@ import struct
 from collections.abc import Iterable
 
 from media.protocol import RtpHeaderExtension
-from media.rtp.header import ONE_BYTE_PROFILE, TWO_BYTE_PROFILE, Buffer
+from media.rtp.header import ONE_BYTE_PROFILE, TWO_BYTE_PROFILE, Buffer, read_profile
 
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
@@ -65,15 +65,13 @@ class ExtensionReader:
         the break.
         """
         self.transport_sequence = -1
-        profile = data[at] << 8 | data[at + 1]
-        end = at + 4 + 4 * (data[at + 2] << 8 | data[at + 3])
-        if profile == ONE_BYTE_PROFILE:
-            return self._read_one_byte(data, at + 4, end), False
-        if profile & 0xFFF0 == TWO_BYTE_PROFILE:
-            return self._read_two_byte(data, at + 4, end)
-        return b"", False
-
-    def _read_one_byte(self, data: Buffer, at: int, end: int) -> bytes:
+        profile, words = read_profile(data, at)
+        at += 4
+        end = at + 4 * words
+        if profile != ONE_BYTE_PROFILE:
+            return (
+                self._read_two_byte(data, at, end) if profile & 0xFFF0 == TWO_BYTE_PROFILE else (b"", False)
+            )
         actions = self._actions
         out = b""
         count = 0
@@ -95,7 +93,7 @@ class ExtensionReader:
             elif action:
                 out += bytes((action << 4 | size - 1,)) + bytes(data[at : at + size])
             at += size
-        return out + b"\0" * (-len(out) & 3) if out else out
+        return (out + b"\0" * (-len(out) & 3) if out else out), False
 
     def _read_two_byte(self, data: Buffer, at: int, end: int) -> tuple[bytes, bool]:
         actions = self._actions

@@ -20,7 +20,9 @@ offset size   content
 
 from __future__ import annotations
 
+import functools
 import struct
+from collections.abc import Callable
 from typing import TypeAlias
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -44,6 +46,15 @@ patch_one_byte = struct.Struct("!HIIHH5sIBH").pack_into
 patch_two_byte = struct.Struct("!HIIHH12s").pack_into
 
 
+@functools.cache  # bounded by the length of a packet
+def whole_packet(size: int) -> Callable[..., None]:
+    """The `pack_into` of a packet whose part behind the fixed one has ``size`` bytes.
+
+    Takes the first two bytes as one number, what `patch_one_byte` takes, and those ``size`` bytes.
+    """
+    return struct.Struct(f"!HHIIHH5sIBH{size}s").pack_into
+
+
 def payload_bounds(data: Buffer, start: int, end: int) -> tuple[int, int, int]:
     """Where the extension block and the payload of the RTP packet ``data[start:end]`` lie.
 
@@ -62,7 +73,7 @@ def payload_bounds(data: Buffer, start: int, end: int) -> tuple[int, int, int]:
         extension = payload
         if extension + 4 > end:
             raise ValueError("header extension is cut off")
-        payload = extension + 4 + 4 * (data[extension + 2] << 8 | data[extension + 3])
+        payload = extension + 4 + 4 * read_profile(data, extension)[1]
     if payload > end:
         raise ValueError("header is longer than the packet")
     if first & 0x20:

@@ -42,23 +42,33 @@ class FeedbackRecorder:
 
     def arrived(self, sequence: int, now: float) -> None:
         """A packet with the 16-bit transport-wide number ``sequence`` came at ``now`` seconds."""
-        if self._highest < 0:
-            number = self._next = first_extended(sequence)
+        number = self._highest + 1
+        if number > 0 and number & 0xFFFF == sequence:
             self._highest = number
         else:
-            number = extend(sequence, self._highest)
-            if number in self._arrivals:
-                return
-            if number > self._highest:
-                if number - self._highest > PENDING_LIMIT:
-                    self._arrivals.clear()
-                    self._next = self._fresh = number
-                self._highest = number
-            elif self._highest - number > PENDING_LIMIT:
+            number = self._place(sequence)
+            if number < 0:
                 return
         if self._fresh < 0 or number < self._fresh:
             self._fresh = number
         self._arrivals[number] = int(now * TICKS_PER_SECOND + 0.5)
+
+    def _place(self, sequence: int) -> int:
+        """The extended number of a packet that is the first, or not the next; -1 where it is not wanted."""
+        if self._highest < 0:
+            self._highest = self._next = first_extended(sequence)
+            return self._highest
+        number = extend(sequence, self._highest)
+        if number in self._arrivals:
+            return -1
+        if number > self._highest:
+            if number - self._highest > PENDING_LIMIT:
+                self._arrivals.clear()
+                self._next = self._fresh = number
+            self._highest = number
+        elif self._highest - number > PENDING_LIMIT:
+            return -1
+        return number
 
     def build(self) -> list[bytes]:
         """The control information of the feedback packets that are due (what follows the two SSRCs), oldest

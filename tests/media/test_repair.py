@@ -14,6 +14,7 @@ from media.control.keyframes import INTERVAL
 from media.reports import RATE_LIMIT, RtcpSession
 from media.routing import SourceTable
 from media.rtp import rtcp, twcc
+from media.rtp.nack import LARGEST_GAP
 from media.rtp.rtcp import ReportBlock, SenderInfo
 from tests.media.test_forwarding import pli_for, publish_video, settle
 from tests.support import sfu as numbers
@@ -131,6 +132,16 @@ async def test_a_gap_is_asked_for_and_an_rtx_packet_fills_it() -> None:
         await publish_video(publisher, 65535, 2, key=False)
         await settle(sfu, 7)
         assert sfu.ctx.drops() == {"rtp_duplicate": 2}
+
+
+async def test_a_gap_too_long_to_repair_is_answered_by_asking_for_a_key_frame() -> None:
+    async with Sfu() as sfu:
+        sender, publisher = await sfu.join("send")
+        sfu.produce_video(sender)
+        await publish_video(publisher, 1, 2)
+        await publish_video(publisher, 3 + LARGEST_GAP + 1, 1, key=False)
+        await publisher.until(lambda: bool(received(publisher, rtcp.PAYLOAD_FEEDBACK, rtcp.PICTURE_LOSS)))
+        assert nacked(publisher) == []
 
 
 async def test_requests_of_many_subscribers_become_one() -> None:
