@@ -21,10 +21,11 @@ export default defineConfig(({ mode }) => {
       license: { fileName: "licenses.md" },
     },
     server: {
+      // The server compares Origin with Host, so both must arrive as the browser sent them.
       proxy: {
-        "/api": server,
-        "/healthz": server,
-        "/socket.io": { target: server, ws: true },
+        "/api": { target: server, changeOrigin: false },
+        "/healthz": { target: server, changeOrigin: false },
+        "/socket.io": { target: server, changeOrigin: false, ws: true },
       },
     },
     test: { include: ["src/**/*.test.ts"], environment: "node" },

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, StorageState
 
-from tests.support.browser import chromium
+from tests.support.browser import People, chromium, script_errors
 from tests.support.demo_server import DemoServer, demo_server
 
 
@@ -24,3 +24,21 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def signed_in() -> dict[str, StorageState]:
+    """Cookies of the accounts that have been used, by name."""
+    return {}
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def people(
+    browser: Browser, server: DemoServer, signed_in: dict[str, StorageState]
+) -> AsyncIterator[People]:
+    """Whoever comes goes when the test ends; no page may have met an error."""
+    everyone = People(browser, server.url, signed_in)
+    yield everyone
+    errors = [script_errors(page) for page in everyone.pages]
+    await everyone.close()
+    assert errors == [[]] * len(errors)

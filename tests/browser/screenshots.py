@@ -9,13 +9,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Page
+from playwright.async_api import Page, ViewportSize
 
 from tests.support.browser import chromium, expect_moving, join, person, tile
 from tests.support.demo_server import demo_server
 
 OUT = Path(__file__).parents[2] / "web" / "docs"
 WIDTH, HEIGHT, FRAMES = 640, 360, 30
+DESK: ViewportSize = {"width": 1440, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 # A slide in the place of a captured screen: a headless browser has none worth showing.
 SLIDE = """
@@ -100,10 +102,12 @@ async def main() -> None:
                 browser = await stack.enter_async_context(
                     chromium(f"--use-file-for-fake-video-capture={camera}")
                 )
-                page = await person(browser, server.url, viewport={"width": 1440, "height": 860})
+                page = await person(browser, server.url, viewport=DESK)
                 await page.add_init_script(SLIDE)
                 await join(page, email)
                 pages[who] = page
+            quiet = await stack.enter_async_context(chromium())
+            await join(await person(quiet, server.url), "observer@demo.test")
             await take(pages)
 
 
@@ -112,7 +116,12 @@ async def take(pages: dict[str, Page]) -> None:
     for who in pages:
         if who != "Sofía Álvarez":
             await expect_moving(tile(watcher, who))
+    await tile(watcher, "Noor Haddad").wait_for()
     await watcher.wait_for_timeout(5000)  # greetings fade
+    await watcher.set_viewport_size(PHONE)
+    await watcher.wait_for_timeout(500)
+    await watcher.screenshot(path=OUT / "phone.png")
+    await watcher.set_viewport_size(DESK)
     await pages["Daniel Weiss"].get_by_role("button", name="Share screen").click()
     await watcher.get_by_role("button", name="Chat").click()
     for who, text in (
@@ -129,6 +138,7 @@ async def take(pages: dict[str, Page]) -> None:
     await pages["Jonas Lindqvist"].get_by_role("button", name="Raise hand").click()
     await expect_moving(tile(watcher, "Daniel Weiss's screen"))
     await watcher.wait_for_timeout(5000)
+    await watcher.evaluate("document.activeElement.blur()")
     await watcher.screenshot(path=OUT / "room.png")
     home = await watcher.context.new_page()
     await home.goto("/")

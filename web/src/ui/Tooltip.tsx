@@ -50,7 +50,13 @@ export function Tooltip({ text, side = "top", describes = false, onPress = false
   const key = (event: KeyboardEvent) => {
     if (event.key === "Escape") hide();
   };
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => {
+    window.addEventListener("resize", hide); // it would stand beside nothing
+    return () => {
+      window.removeEventListener("resize", hide);
+      clearTimeout(timer.current);
+    };
+  }, []);
 
   const child =
     describes && isValidElement(children) ? cloneElement(children, { "aria-describedby": id }) : children;

@@ -4,6 +4,7 @@ import { effect, signal } from "@preact/signals";
 
 export type ThemeChoice = "system" | "light" | "dark";
 
+/** Also read by public/theme.js, before anything is drawn. */
 const KEY = "convene.theme";
 
 export const theme = signal<ThemeChoice>("system");

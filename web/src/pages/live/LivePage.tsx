@@ -14,9 +14,8 @@ export function LivePage({ slug }: { slug: string }) {
   if (visit === null) {
     return <Arrival slug={slug} onJoin={(card, local) => setVisit({ card, session: enter(card, local) })} />;
   }
-  const again = async () =>
-    setVisit({ card: visit.card, session: enter(visit.card, await devicesFor(visit.card)) });
-  return <Visit card={visit.card} session={visit.session} onAgain={() => void again()} />;
+  const again = () => setVisit({ card: visit.card, session: enter(visit.card, devicesFor(visit.card)) });
+  return <Visit card={visit.card} session={visit.session} onAgain={again} />;
 }
 
 interface VisitProps {
@@ -42,11 +41,14 @@ function enter(card: RoomCard, local: LocalMedia | null): RoomSession {
   return createRoomSession(local === null ? { fetchTicket } : { fetchTicket, local });
 }
 
-/** For coming back without another device check: what was on is on again. Observers have no devices. */
-async function devicesFor(card: RoomCard): Promise<LocalMedia | null> {
+/**
+ * For coming back without another device check: what was on is on again, as soon as it has started; the room does not
+ * wait for it. Observers have no devices.
+ */
+function devicesFor(card: RoomCard): LocalMedia | null {
   if (highestRole(card.you.roles) === "observer") return null;
   const local = createLocalMedia();
-  await local.start();
+  void local.start();
   return local;
 }
 

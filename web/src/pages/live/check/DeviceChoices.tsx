@@ -1,4 +1,5 @@
 import { Volume2 } from "lucide-preact";
+import type { DeviceFault } from "../../../media/faults";
 import type { DeviceChoice, LocalMedia } from "../../../media/local";
 import { Button, Select } from "../../../ui";
 
@@ -11,12 +12,14 @@ export function DeviceChoices({ local }: { local: LocalMedia }) {
         label="Camera"
         devices={cameras}
         chosen={local.camera.value.deviceId}
+        fault={local.camera.value.fault}
         onChoose={(id) => void local.chooseDevice("camera", id)}
       />
       <Choice
         label="Microphone"
         devices={microphones}
         chosen={local.microphone.value.deviceId}
+        fault={local.microphone.value.fault}
         onChoose={(id) => void local.chooseDevice("microphone", id)}
       />
       <div class="choices-speaker">
@@ -40,12 +43,15 @@ interface ChoiceProps {
   label: string;
   devices: readonly DeviceChoice[];
   chosen: string | null;
+  fault?: DeviceFault | null;
   onChoose(deviceId: string | null): void;
 }
 
-function Choice({ label, devices, chosen, onChoose }: ChoiceProps) {
+function Choice({ label, devices, chosen, fault = null, onChoose }: ChoiceProps) {
   if (devices.length === 0) {
-    const none = [{ value: "", label: "None found" }];
+    // Without permission, or on an insecure page, the browser does not say what there is.
+    const hidden = fault === "denied" || fault === "insecure";
+    const none = [{ value: "", label: hidden ? "Not allowed" : "None found" }];
     return <Select label={label} value="" onChange={() => undefined} options={none} disabled />;
   }
   const known = devices.some((device) => device.deviceId === chosen);

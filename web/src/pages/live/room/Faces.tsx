@@ -14,10 +14,11 @@ export function Faces({ session, tiles }: { session: RoomSession; tiles: readonl
   // A last page with one face keeps the tile size of the full ones: turning a page moves nothing.
   const count = page.pages > 1 ? pageCapacity(width, height) : page.items.length;
   const grid = largestTiles(count, width, height);
-  const avatar = Math.round(Math.min(128, Math.max(28, grid.height * 0.42)));
+  const avatar = Math.round(Math.min(128, Math.max(28, Math.min(grid.width, grid.height) * 0.42)));
   return (
     <div class="faces">
       <div class="faces-area" ref={area}>
+        {tiles.length === 0 && <p class="faces-none">Only observers are here so far.</p>}
         <div
           class={classes("faces-grid", page.pages > 1 && "faces-grid-paged")}
           style={{

@@ -23,8 +23,9 @@ export function ParticipantTile({ session, tile, avatar }: ParticipantTileProps)
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form fields
     <div class={state} role="group" aria-label={participant.name} {...press}>
+      {/* Under the picture, so that it stands there until the first frame, or for good where none gets through. */}
+      <Avatar name={participant.name} size={avatar} />
       <Video track={tile.camera} mirrored={isYou} />
-      {tile.camera === null && <Avatar name={participant.name} size={avatar} />}
       {participant.handRaisedAt !== undefined && (
         <span class="tile-hand">
           <Icon of={Hand} size={16} />
@@ -46,17 +47,23 @@ function TileLabel({ tile }: { tile: Tile }) {
   const { participant, isYou } = tile;
   return (
     <span class="tile-label">
-      {isSilent(tile) && (
-        <span class="tile-muted">
-          <Icon of={MicOff} size={16} />
-          <VisuallyHidden>{tile.mutedBy === "staff" ? "Muted by the host" : "Muted"}</VisuallyHidden>
-        </span>
-      )}
+      {isSilent(tile) && <Muted tile={tile} />}
       <span class="tile-name" dir="auto" title={participant.name}>
         {participant.name}
       </span>
       {isYou && <span class="tile-you">(You)</span>}
       <RoleBadge role={participant.role} class="tile-role" />
+    </span>
+  );
+}
+
+/** Your own state stands there in words: nobody should have to guess whether they are heard. */
+function Muted({ tile }: { tile: Tile }) {
+  const words = tile.mutedBy === "staff" ? "Muted by the host" : "Muted";
+  return (
+    <span class="tile-muted">
+      <Icon of={MicOff} size={16} />
+      {tile.isYou ? <span class="tile-muted-words">{words}</span> : <VisuallyHidden>{words}</VisuallyHidden>}
     </span>
   );
 }

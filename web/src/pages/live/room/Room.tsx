@@ -8,7 +8,6 @@ import { ControlBar } from "./ControlBar";
 import { Lobby } from "./Lobby";
 import { usePanels } from "./panels";
 import { ReactionFloats } from "./ReactControl";
-import { SharingBar } from "./SharingBar";
 import { ShortcutsDialog } from "./ShortcutsDialog";
 import { Stage } from "./Stage";
 import { StageNotices } from "./StageNotices";
@@ -52,7 +51,6 @@ export function Room({ card, session }: { card: RoomCard; session: RoomSession }
     <div class="room" data-theme="dark">
       <TopStrip session={session} title={room?.title ?? card.title} onKeys={() => setKeys(true)} />
       <main id="main" class="stage" ref={main} tabIndex={-1} aria-label={room?.title ?? card.title}>
-        <SharingBar session={session} />
         <div class="stage-picture">
           <Picture session={session} />
           <ReactionFloats session={session} />

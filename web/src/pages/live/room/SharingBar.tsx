@@ -5,7 +5,7 @@ import { screenName } from "./ScreenView";
 import { tell } from "./tell";
 import { Video } from "./Video";
 
-/** Tells those who share that they do, shows them what, and stops it. */
+/** Tells those who share that they do, shows them what, and stops it; in the strip, where nothing has to make way. */
 export function SharingBar({ session }: { session: RoomSession }) {
   const own = session.sharing.value;
   if (own.length === 0) return null;

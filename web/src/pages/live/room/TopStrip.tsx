@@ -4,6 +4,7 @@ import type { RoomSession } from "../../../session";
 import { Badge, IconButton } from "../../../ui";
 import { elapsed } from "../clock";
 import { useNow } from "../useNow";
+import { SharingBar } from "./SharingBar";
 
 interface TopStripProps {
   session: RoomSession;
@@ -11,7 +12,7 @@ interface TopStripProps {
   onKeys(): void;
 }
 
-/** What this is, what state it is in, how long it has been running. */
+/** What this is, what state it is in, how long it has been running; and whether you share your screen. */
 export function TopStrip({ session, title, onKeys }: TopStripProps) {
   const room = session.room.value;
   return (
@@ -20,6 +21,7 @@ export function TopStrip({ session, title, onKeys }: TopStripProps) {
         {title}
       </h1>
       {room !== null && <Phase room={room} />}
+      <SharingBar session={session} />
       <span class="strip-end">
         <IconButton
           class="strip-keys"

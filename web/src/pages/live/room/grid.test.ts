@@ -19,14 +19,13 @@ describe("largestTiles", () => {
 
   it("never leaves the area, and no other number of columns gives larger tiles", () => {
     for (const [width, height] of [
-      [344, 560],
-      [752, 900],
       [1264, 600],
       [1904, 920],
       [900, 120],
     ] as const) {
       for (let count = 1; count <= 49; count++) {
         const grid = largestTiles(count, width, height);
+        expect(Math.abs(grid.height - grid.width / RATIO)).toBeLessThan(1);
         expect(grid.columns * grid.width + (grid.columns - 1) * GAP).toBeLessThanOrEqual(width);
         expect(grid.rows * grid.height + (grid.rows - 1) * GAP).toBeLessThanOrEqual(height);
         expect(grid.columns * grid.rows).toBeGreaterThanOrEqual(count);
@@ -40,6 +39,23 @@ describe("largestTiles", () => {
         }
       }
     }
+  });
+
+  it("gives up 16:9 on a screen held upright, to leave less of it empty", () => {
+    for (const [width, height] of [
+      [344, 490],
+      [752, 900],
+    ] as const) {
+      for (let count = 1; count <= 49; count++) {
+        const grid = largestTiles(count, width, height);
+        expect(grid.columns * grid.width + (grid.columns - 1) * GAP).toBeLessThanOrEqual(width);
+        expect(grid.rows * grid.height + (grid.rows - 1) * GAP).toBeLessThanOrEqual(height);
+        expect(grid.width / grid.height).toBeGreaterThan(0.78);
+        expect(grid.width / grid.height).toBeLessThan(RATIO + 0.03);
+      }
+    }
+    expect(largestTiles(2, 344, 490)).toMatchObject({ columns: 1, width: 344, height: 241 });
+    expect(largestTiles(5, 344, 490)).toMatchObject({ columns: 2, rows: 3, width: 168, height: 158 });
   });
 
   it("has an answer for nobody and for no room", () => {
