@@ -11,6 +11,7 @@ import server.registrations.tables
 import server.rooms.tables
 import server.scheduler.tables
 import server.sessions.tables
+import server.site.tables
 from server.db.base import Base
 
 MODULES = (
@@ -21,6 +22,7 @@ MODULES = (
     server.mail.tables,
     server.calendars.tables,
     server.scheduler.tables,
+    server.site.tables,
 )
 
 metadata: MetaData = Base.metadata
