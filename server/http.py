@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server import problems
 from server.accounts.handlers import may_create_sessions
 from server.accounts.identity import COOKIE, identify
-from server.call import Call, Route, Services
+from server.call import Call, Download, Route, Services
 from server.headers import set_sign_in_cookie
 from server.limits import Rate
 from server.origins import client_address, same_origin
@@ -170,9 +170,12 @@ async def _after(effect: Any, request: web.Request) -> None:
         log.exception("x after commit of %s %s [%s]", request.method, request.path, request.get(REQUEST_ID))
 
 
-def _respond(route: Route, call: Call[Any], answer: BaseModel | None) -> web.Response:
+def _respond(route: Route, call: Call[Any], answer: BaseModel | Download | None) -> web.Response:
     if answer is None:
         response = web.Response(status=204)
+    elif isinstance(answer, Download):
+        response = web.Response(body=answer.content, headers={"Content-Type": route.produces or ""})
+        response.headers["Content-Disposition"] = f'attachment; filename="{answer.name}"'
     else:
         response = web.json_response(
             text=answer.model_dump_json(by_alias=True, exclude_none=False), status=route.status

@@ -73,8 +73,9 @@ async def put(
     """Queues one mail to an account (its id) or an address. Returns whether it is new.
 
     ``dedupe_key`` names the occasion, e.g. the id of the change of a registration: for one that was used
-    before nothing is added. ``at`` is now; ``due_at`` holds the mail back; after ``not_after`` it is not sent
-    any more. Raises ValueError for a context that is not what `CONTEXT` says.
+    before nothing is added. ``at`` is now; ``due_at`` holds the mail back; after ``not_after``, or the
+    context's ``expires_at``, it is not sent any more. Raises ValueError for a context that is not
+    what `CONTEXT` says.
     """
     _check(kind, context)
     insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -92,13 +93,19 @@ async def put(
             state=MailState.WAITING,
             created_at=at,
             due_at=due_at or at,
-            not_after=not_after,
+            not_after=not_after or _useless_after(context),
             attempts=0,
         )
         .on_conflict_do_nothing(index_elements=[Mail.dedupe_key])
         .returning(Mail.id)
     )
     return added.first() is not None
+
+
+def _useless_after(context: Mapping[str, Any]) -> datetime | None:
+    """An offer or an invitation that has expired helps nobody."""
+    value = context.get("expires_at")
+    return datetime.fromisoformat(value) if value else None
 
 
 def _check(kind: Kind, context: Mapping[str, Any]) -> None:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from server.accounts import handlers as accounts
 from server.accounts import rules as account_rules
+from server.calendars import handlers as calendars
 from server.call import ANYONE, SIGNED_IN, Access, Route
 from server.limits import Rate
+from server.mail import handlers as mail
 from server.registrations import handlers as registrations
 from server.registrations import rules as registering
 from server.rooms import handlers as rooms
@@ -102,6 +104,31 @@ ROUTES: tuple[Route, ...] = (
           Access(signed_in=True, permission=Permission.PARTICIPANTS_MANAGE, own=True),
           "Give up a place, or take it away",
           refusals=(registering.NOT_FOUND, registering.RANK)),
+
+    # --- mail and calendars
+    Route("GET", "/sessions/{session_id}/mail", mail.list_mail, _SEES_REGISTRATIONS,
+          "What was sent to whom, newest first",
+          query=mail.MailQuery, answer=mail.MailList, refusals=(planning.NO_SUCH_SESSION,)),
+    Route("POST", "/sessions/{session_id}/messages/preview", mail.preview_message, _MANAGE,
+          "How many people a message would reach",
+          body=mail.Audience, answer=mail.Reach, rate=_OFTEN,
+          refusals=(planning.NO_SUCH_SESSION, NO_SUCH_TIMESLOT)),
+    Route("POST", "/sessions/{session_id}/messages", mail.send_message, _MANAGE,
+          "Write to participants, by mail",
+          body=mail.NewMessage, answer=mail.Reach, status=201, headers=("Idempotency-Key",),
+          rate=Rate(10, 600),
+          refusals=(planning.NO_SUCH_SESSION, NO_SUCH_TIMESLOT, mail.NOBODY)),
+    Route("GET", "/timeslots/{timeslot_id}/calendar.ics", calendars.timeslot_calendar, ANYONE,
+          "A timeslot for one's own calendar",
+          produces=calendars.MEDIA_TYPE, refusals=(NO_SUCH_TIMESLOT,)),
+    Route("GET", "/me/calendar", calendars.show_feed, SIGNED_IN,
+          "Whether there is an address to subscribe to your calendar",
+          answer=calendars.FeedInfo),
+    Route("POST", "/me/calendar", calendars.new_feed, SIGNED_IN,
+          "Make that address, or a new one in its place; it is shown this once",
+          answer=calendars.FeedInfo, status=201, rate=_SELDOM),
+    Route("DELETE", "/me/calendar", calendars.delete_feed, SIGNED_IN,
+          "Remove that address: what subscribed to it gets nothing more"),
 
     # --- rooms
     Route("GET", "/rooms/{slug}", rooms.show_room, ANYONE,

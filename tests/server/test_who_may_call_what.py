@@ -58,6 +58,14 @@ EXPECTED = {
     "GET /timeslots/{timeslot_id}/registrations":
                                                  "401  401  401  403  403  403  403  200  200  200",
     "DELETE /registrations/{registration_id}":   "401  401  401  403  403  403  204  403  204  204",
+    "GET /sessions/{session_id}/mail":           "401  401  401  403  403  403  403  200  200  200",
+    "POST /sessions/{session_id}/messages/preview":
+                                                 "401  401  401  403  403  403  403  403  200  200",
+    "POST /sessions/{session_id}/messages":      "401  401  401  403  403  403  403  403  201  201",
+    "GET /timeslots/{timeslot_id}/calendar.ics": "200  200  401  200  200  200  200  200  200  200",
+    "GET /me/calendar":                          "401  401  401  200  200  200  200  200  200  200",
+    "POST /me/calendar":                         "401  401  401  201  201  201  201  201  201  201",
+    "DELETE /me/calendar":                       "401  401  401  204  204  204  204  204  204  204",
     "GET /rooms/{slug}":                         "200  200  401  200  200  200  200  200  200  200",
     "POST /timeslots/{timeslot_id}/ticket":      "401  401  401  403  403  200  200  200  200  200",
 }  # fmt: skip
@@ -106,6 +114,8 @@ def body_for(name: str, cast: Cast) -> Any:
         "PATCH /sessions/{session_id}": {"title": "Changed"},
         "POST /sessions/{session_id}/roles": {"email": cast.emails["stranger"], "role": "observer"},
         "POST /sessions/{session_id}/cancel": {},
+        "POST /sessions/{session_id}/messages/preview": {},
+        "POST /sessions/{session_id}/messages": {"subject": "Room", "text": "We meet upstairs."},
         "POST /timeslots/{timeslot_id}/registrations": {},
     }.get(name)
 
