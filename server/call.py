@@ -68,6 +68,7 @@ class Access:
 
     signed_in: bool = False
     creates_sessions: bool = False
+    admin: bool = False
     permission: Permission | None = None
     own: bool = False
     editing: Editing = Editing.SETTINGS

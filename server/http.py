@@ -32,6 +32,7 @@ from server.origins import client_address, same_origin
 from server.problems import Problem, Refusal
 from server.sessions.rules import CREATING_DENIED
 from server.sessions.scope import load_scope
+from server.site.rules import ADMIN_ONLY, read_site
 from signalling.permissions import Decision, Forbidden
 
 log = logging.getLogger(__name__)
@@ -115,15 +116,21 @@ async def _admit(route: Route, call: Call[Any]) -> None:
     access, account = route.access, call.account
     if access.signed_in and account is None:
         raise Problem(problems.AUTH_REQUIRED)
-    if access.creates_sessions and not may_create_sessions(
-        call.me, call.services.settings.members_create_sessions
-    ):
+    if access.creates_sessions and not await _may_create_sessions(call):
         raise Problem(CREATING_DENIED)
+    if access.admin and not call.me.staff:
+        raise Problem(ADMIN_ONLY)
     scope = await load_scope(call.db, call.request.match_info, account.id if account else None, call.now)
     if scope:
         call.enter(scope)
         if access.permission and not (access.own and scope.is_own_registration):
             scope.require(access.permission, editing=access.editing)
+
+
+async def _may_create_sessions(call: Call[Any]) -> bool:
+    default = call.services.settings.members_create_sessions
+    site = await read_site(call.db, members_create_sessions=default)
+    return may_create_sessions(call.me, site.members_create_sessions)
 
 
 def _json(request: web.Request, raw: bytes) -> Any:

@@ -175,6 +175,8 @@ def _access(access: Access) -> str:
         return f"{own}needs `{access.permission}` in this session."
     if access.creates_sessions:
         return "For accounts that may create sessions."
+    if access.admin:
+        return "For administrators."
     return ""
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
 from server.accounts.handlers import Email
 from server.fields import Answer, Body, Instant, Line, Name, Prose, Title, WireTime, Zone
 from server.registrations.tables import Status
+from server.sessions.conditions import Conditions
 from server.sessions.rules import DEFAULT_DURATION_MIN, Label
-from server.sessions.tables import LocationKind, Publication
+from server.sessions.tables import Condition, LocationKind, Publication, Visibility, WaitlistMode
 from signalling.messages import Permit
 from signalling.permissions import Permission, Role, SessionType
 from signalling.phases import Phase
@@ -46,6 +47,16 @@ class NewTimeslot(Body):
     external_meeting: ExternalMeeting | None = None
 
 
+class TalksBody(Body):
+    """A session of talks (M1): it brings its own seats, and its agenda follows from the presenters."""
+
+    talk_min: Annotated[int, Field(ge=1, le=240)] = 10
+    qa_min: Annotated[int, Field(ge=0, le=240)] = 5
+    max_presenters: Annotated[int, Field(ge=1, le=50)] = 3
+    max_guests: Annotated[int, Field(ge=1, le=10_000)] = 5
+    has_interviewer: bool = False
+
+
 class NewSession(Body):
     title: Title
     type: SessionType
@@ -54,6 +65,16 @@ class NewSession(Body):
     objectives: Objectives = Field(default_factory=list)
     timeslot: NewTimeslot
     max_participants: MaxParticipants | None = None
+    talks: TalksBody | None = None
+    visibility: Visibility = Visibility.PUBLIC
+    join_condition: Condition = Condition.FREE
+    conditions: Conditions = Conditions()
+
+    @model_validator(mode="after")
+    def _open_to_the_public(self) -> NewSession:
+        if self.visibility is Visibility.PUBLIC and self.join_condition is Condition.INVITE:
+            raise ValueError("joinCondition: what everybody can see cannot be invite only")
+        return self
 
     @model_validator(mode="after")
     def _custom_has_a_name(self) -> NewSession:
@@ -71,6 +92,13 @@ class TimeslotChange(Body):
     location: LocationBody | None = None
     external_meeting: ExternalMeeting | None = None
     registration_open: bool | None = None
+    registration_opens_at: Instant | None = None
+    registration_closes_at: Instant | None = None
+    cancel_by: Instant | None = None
+    minimum: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    minimum_by: Instant | None = None
+    room_opens_before_min: Annotated[int, Field(ge=0, le=24 * 60)] | None = None
+    auto_end_min: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
 
 
 class SessionChange(Body):
@@ -80,6 +108,11 @@ class SessionChange(Body):
     custom_type: Name | None = None
     timeslot: TimeslotChange | None = None
     max_participants: MaxParticipants | None = None
+    talk_min: Annotated[int, Field(ge=1, le=240)] | None = None
+    qa_min: Annotated[int, Field(ge=0, le=240)] | None = None
+    visibility: Visibility | None = None
+    join_condition: Condition | None = None
+    conditions: Conditions | None = None
 
 
 class Cancellation(Body):
@@ -89,6 +122,12 @@ class Cancellation(Body):
 class NewRole(Body):
     email: Email
     role: Role
+
+
+class Deletion(Body):
+    """``confirm`` is the title, typed; needed where people have registered."""
+
+    confirm: str | None = None
 
 
 class SessionQuery(Body):
@@ -132,13 +171,30 @@ class TimeslotInfo(Answer):
     phase: Phase
     label: Label
     registration_open: bool
+    registration_opens_at: WireTime | None
+    registration_closes_at: WireTime | None
+    cancel_by: WireTime | None
+    minimum: int | None
+    minimum_by: WireTime | None
+    room_opens_before_min: int
+    auto_end_min: int | None
+    series_id: str | None
+    recurrence: str | None
+    cancelled_reason: str | None
+    seats: list[SeatInfo]
     register_: Annotated[May, Field(alias="register")]
     external_meeting: ExternalMeetingInfo | None = None
 
 
+class WaitlistInfo(Answer):
+    mode: WaitlistMode
+    waiting: int
+
+
 class SeatInfo(Answer):
-    """``kind`` is the id to register with; ``max`` null is without limit; an ``approval`` seat is not free to
-    take.
+    """``kind`` is the id to register with; ``max`` null is without limit; an ``approval`` seat is asked for.
+
+    ``taken`` counts seats on offer too; ``free`` null is without limit, and 0 while others wait.
     """
 
     kind: str
@@ -147,18 +203,39 @@ class SeatInfo(Answer):
     role: Role
     taken: int
     max: int | None
+    min: int
+    free: int | None
+    required: bool
     approval: bool
+    waitlist: WaitlistInfo
+    offer_min: int | None
 
 
 class RegistrationInfo(Answer):
+    """``position`` is the place in the waitlist, ``order`` that among the presenters. ``email`` and
+    ``account_id`` are for staff.
+    """
+
     id: str
     timeslot_id: str
     name: str
     email: str | None = None
+    account_id: str | None = None
+    seat_kind_id: str
     part: str
     role: Role
     status: Status
+    position: int | None = None
+    order: int | None = None
+    offer_expires_at: WireTime | None = None
+    message: str | None = None
+    answers: dict[str, Any]
+    responses: dict[str, Any]
+    consents: list[str]
+    payment: dict[str, Any] | None = None
+    warnings: list[str] = Field(default_factory=list)
     created_at: WireTime
+    updated_at: WireTime
 
 
 class YouInSession(Answer):
@@ -177,6 +254,8 @@ class SessionCard(Answer):
     custom_type: str | None
     description: str
     label: Label
+    visibility: Visibility
+    join_condition: Condition
     timeslot: TimeslotInfo
     seats: list[SeatInfo]
     you: YouInSession
@@ -193,6 +272,9 @@ class SessionDetail(SessionCard):
     publication: Publication
     version: int
     cancelled_reason: str | None
+    talk_min: int | None
+    qa_min: int | None
+    conditions: Conditions
     timeslots: list[TimeslotInfo]
     people: list[PersonInfo]
     may: dict[Permission, Permit]

@@ -227,7 +227,10 @@ async def test_what_has_not_begun_is_not_ended(cast: Cast) -> None:
 
 async def test_drafts_are_deleted_and_what_has_registrations_is_not(cast: Cast) -> None:
     draft = await set_scene(cast, publication=Publication.DRAFT)
-    assert (await cast["organiser"].delete(f"/sessions/{draft.session_id}")).status == 204
+    unsure = await cast["organiser"].delete(f"/sessions/{draft.session_id}", json={"confirm": "A sesion"})
+    assert (unsure.status, unsure.code, unsure.body["field"]) == (422, "session.not_confirmed", "confirm")
+    sure = await cast["organiser"].delete(f"/sessions/{draft.session_id}", json={"confirm": "A session"})
+    assert sure.status == 204
     assert (await cast["organiser"].get(f"/sessions/{draft.session_id}")).status == 404
     async with cast.app.services.database.reading() as db:
         left = await db.scalars(select(Registration).where(Registration.timeslot_id == draft.timeslot_id))
