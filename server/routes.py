@@ -15,7 +15,7 @@ from server.registrations import invitations, staff
 from server.registrations import rules as registering
 from server.rooms import handlers as rooms
 from server.rooms import rules as joining
-from server.sessions import editing, roles, seats, stages, wire
+from server.sessions import editing, roles, seats, stages, timeslots, wire
 from server.sessions import handlers as sessions
 from server.sessions import rules as planning
 from server.sessions.scope import NO_SUCH_SEAT, NO_SUCH_TIMESLOT
@@ -34,6 +34,7 @@ _OFTEN = Rate(60, 60)
 _SELDOM = Rate(60, 600)
 
 _VERSIONED = (planning.VERSION_CONFLICT, planning.VERSION_REQUIRED)
+_TIMES = (planning.BAD_RULE, planning.NO_SUCH_TIME)
 _REGISTERING = (
     registering.NO_SUCH_SEAT,
     registering.INVITE_ONLY,
@@ -73,7 +74,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/sessions", sessions.create_session, Access(signed_in=True, creates_sessions=True),
           "Create a draft with one timeslot",
           body=wire.NewSession, answer=wire.SessionDetail, status=201,
-          refusals=(planning.CREATING_DENIED, planning.NO_PROVIDER), rate=_SELDOM),
+          refusals=(planning.CREATING_DENIED, planning.NO_PROVIDER, planning.NO_SUCH_TIME),
+          rate=_SELDOM),
     Route("GET", "/sessions/{session_id}", sessions.show_session, ANYONE,
           "A session, and what you may do in it",
           answer=wire.SessionDetail, refusals=(planning.NO_SUCH_SESSION,)),
@@ -81,7 +83,7 @@ ROUTES: tuple[Route, ...] = (
           body=wire.SessionChange, answer=wire.SessionDetail, headers=("If-Match",),
           refusals=(planning.NO_SUCH_SESSION, planning.VERSION_CONFLICT, planning.VERSION_REQUIRED,
                     planning.SEATS_TAKEN, planning.PUBLIC_INVITE, planning.BAD_WINDOW,
-                    planning.NO_PROVIDER, editing.NO_GUESTS)),
+                    planning.NO_PROVIDER, planning.NO_SUCH_TIME, editing.NO_GUESTS)),
     Route("DELETE", "/sessions/{session_id}", sessions.delete_session, _EDIT,
           "Delete a draft, what nobody registered for, or what was archived",
           body=wire.Deletion,
@@ -119,6 +121,36 @@ ROUTES: tuple[Route, ...] = (
           Access(signed_in=True, permission=Permission.SESSION_END), "End a running session for everyone",
           answer=wire.SessionDetail,
           refusals=(NO_SUCH_TIMESLOT, planning.NOT_PUBLISHED, planning.NOT_STARTED)),
+
+    # --- timeslots
+    Route("POST", "/sessions/{session_id}/timeslots", timeslots.add_timeslots, _EDIT,
+          "Add a timeslot, or a series of them",
+          body=timeslots.AddedTimeslot, answer=wire.SessionDetail, status=201, headers=("If-Match",),
+          refusals=(planning.NO_SUCH_SESSION, NO_SUCH_TIMESLOT, *_VERSIONED, *_TIMES, timeslots.TOO_MANY)),
+    Route("POST", "/timeslots/preview", timeslots.preview_series, SIGNED_IN,
+          "When the timeslots of a rule would be",
+          body=timeslots.Repeating, answer=timeslots.Occurrences, rate=_OFTEN, refusals=_TIMES),
+    Route("PATCH", "/timeslots/{timeslot_id}", timeslots.change_timeslot, _EDIT,
+          "Change a timeslot, or it and those that follow",
+          body=wire.TimeslotChange, query=timeslots.TimeslotQuery, answer=wire.SessionDetail,
+          headers=("If-Match",),
+          refusals=(NO_SUCH_TIMESLOT, *_VERSIONED, planning.NO_SUCH_TIME, planning.BAD_WINDOW)),
+    Route("GET", "/timeslots/{timeslot_id}/cancel", timeslots.preview_calling_off, _EDIT,
+          "How many mails calling it off would send",
+          query=timeslots.TimeslotQuery, answer=timeslots.TimeslotCancelling,
+          refusals=(NO_SUCH_TIMESLOT,)),
+    Route("POST", "/timeslots/{timeslot_id}/cancel", timeslots.call_off_timeslot, _EDIT,
+          "Call off a timeslot, or it and those that follow",
+          body=timeslots.Calling, answer=wire.SessionDetail, headers=("If-Match",),
+          refusals=(NO_SUCH_TIMESLOT, *_VERSIONED)),
+    Route("POST", "/timeslots/{timeslot_id}/reopen", timeslots.put_timeslot_back, _EDIT,
+          "Put back a timeslot that was called off",
+          answer=wire.SessionDetail, headers=("If-Match",),
+          refusals=(NO_SUCH_TIMESLOT, *_VERSIONED, timeslots.NOT_CANCELLED)),
+    Route("DELETE", "/timeslots/{timeslot_id}", timeslots.remove_timeslot, _EDIT,
+          "Remove a timeslot that nobody registered for",
+          answer=wire.SessionDetail, headers=("If-Match",),
+          refusals=(NO_SUCH_TIMESLOT, *_VERSIONED, timeslots.LAST_TIMESLOT, timeslots.TIMESLOT_USED)),
 
     # --- seats
     Route("POST", "/timeslots/{timeslot_id}/seats", seats.add_seat, _EDIT, "Add a kind of seat",

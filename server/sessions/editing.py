@@ -9,7 +9,7 @@ from server.sessions.load import Occupancy
 from server.sessions.planning import stored_conditions
 from server.sessions.rules import BAD_WINDOW, PUBLIC_INVITE, SEATS_TAKEN
 from server.sessions.tables import Condition, RegistrationState, SeatKind, Session, Timeslot, Visibility
-from server.sessions.wire import SessionChange, TimeslotChange
+from server.sessions.wire import SessionChange, TimeslotChange, begins
 from signalling.permissions import Part
 
 Values = dict[str, Any]
@@ -79,7 +79,7 @@ def apply(
 
 def apply_to_timeslot(slot: Timeslot, change: TimeslotChange, before: Values, after: Values) -> None:
     """As `apply`, of one timeslot. Raises for times that do not go together."""
-    _assign(slot, _timeslot_values(change), before, after)
+    _assign(slot, _timeslot_values(slot, change), before, after)
     opens, closes = slot.registration_opens_at, slot.registration_closes_at
     if opens and closes and closes <= opens:
         raise Problem(BAD_WINDOW, "Registration closes before it opens.", field="registrationClosesAt")
@@ -91,11 +91,14 @@ def apply_to_timeslot(slot: Timeslot, change: TimeslotChange, before: Values, af
         slot.minimum_checked_at = None
 
 
-def _timeslot_values(change: TimeslotChange) -> Values:
+def _timeslot_values(slot: Timeslot, change: TimeslotChange) -> Values:
     given = change.model_fields_set
     values: Values = {
         column: getattr(change, name) for name, column in _TIMESLOT_COLUMNS.items() if name in given
     }
+    if change.starts_local:
+        zone = change.timezone or slot.timezone
+        values["starts_at"] = begins(change.starts_at, change.starts_local, change.later, zone)
     if change.location:
         values |= {"location_kind": change.location.kind, "location_address": change.location.address}
     if "external_meeting" in given:

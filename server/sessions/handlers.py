@@ -173,7 +173,7 @@ async def cancel_session(call: Call[Cancellation]) -> SessionDetail:
             after={"publication": session.publication, "reason": call.body.reason},
         )
         for slot in session.timeslots:
-            _end_room_afterwards(call, slot.id)
+            end_room_afterwards(call, slot.id)
         await tell_of_cancelling(call)
     return await describe(call, session.id)
 
@@ -196,7 +196,7 @@ async def delete_session(call: Call[Deletion]) -> None:
             raise Problem(NOT_CONFIRMED, field="confirm")
     _audit(call, session, "session.delete", before={"title": session.title})
     for slot in session.timeslots:
-        _end_room_afterwards(call, slot.id)
+        end_room_afterwards(call, slot.id)
     await call.db.delete(session)
 
 
@@ -236,7 +236,7 @@ def _touched(session: Session, now: datetime) -> None:
     session.updated_at = now
 
 
-def _end_room_afterwards(call: Call[Any], timeslot_id: str) -> None:
+def end_room_afterwards(call: Call[Any], timeslot_id: str) -> None:
     rooms = call.services.rooms
     call.after_commit(lambda: rooms.end_room(timeslot_id, by=None, reason="organiser"))
 

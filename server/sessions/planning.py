@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from server.db.base import new_id
@@ -14,12 +15,14 @@ from server.sessions.wire import NewSession, NewTimeslot
 from signalling.permissions import SessionType
 
 
-def new_timeslot(body: NewTimeslot, zone: str, seats: list[SeatKind]) -> Timeslot:
+def new_timeslot(
+    body: NewTimeslot, zone: str, seats: list[SeatKind], starts_at: datetime | None = None
+) -> Timeslot:
     external = body.external_meeting
     return Timeslot(
         id=new_id(),
         slug=new_slug(),
-        starts_at=body.starts_at,
+        starts_at=starts_at or body.begins(zone),
         duration_min=body.duration_min,
         timezone=zone,
         location_kind=body.location.kind,

@@ -31,6 +31,8 @@ PUBLIC_INVITE = Refusal(
     422, "session.public_invite", "What everybody can see cannot be invite only. Make it private first."
 )
 NO_PROVIDER = Refusal(422, "payment.no_provider", "There is no such payment provider.")
+BAD_RULE = Refusal(422, "timeslot.recurrence", "This is not a rule by which a timeslot can repeat.")
+NO_SUCH_TIME = Refusal(422, "timeslot.no_such_time", "The clocks skip this time on that day.")
 BAD_WINDOW = Refusal(422, "timeslot.window", "These times do not go together.")
 NOT_PUBLISHED = Refusal(409, "session.not_published", "The session is not published.")
 CREATING_DENIED = Refusal(403, "session.creating_denied", "Your account may not create sessions.")

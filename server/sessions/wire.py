@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
 from server.accounts.handlers import Email
-from server.fields import Answer, Body, Instant, Line, Name, Prose, Title, WireTime, Zone
+from server.fields import Answer, Body, Instant, Line, LocalTime, Name, Prose, Title, WireTime, Zone
+from server.problems import Problem
 from server.registrations.tables import Status
 from server.sessions.conditions import Conditions
-from server.sessions.rules import DEFAULT_DURATION_MIN, Label
+from server.sessions.recurrence import NoSuchTime, instant
+from server.sessions.rules import DEFAULT_DURATION_MIN, NO_SUCH_TIME, Label
 from server.sessions.tables import Condition, LocationKind, Publication, Visibility, WaitlistMode
 from signalling.messages import Permit
 from signalling.permissions import Permission, Role, SessionType
@@ -39,12 +42,38 @@ class ExternalMeeting(Body):
     password: Line | None = None
 
 
+def begins(starts_at: datetime | None, starts_local: datetime | None, later: bool, zone: str) -> datetime:
+    """The moment meant by either. Raises for a time on the clock that the clocks skip."""
+    if starts_local is None:
+        assert starts_at is not None, "one of the two is given"  # noqa: S101
+        return starts_at
+    try:
+        return instant(starts_local.replace(fold=1 if later else 0), zone)
+    except NoSuchTime as error:
+        raise Problem(NO_SUCH_TIME, f"{error}.", field="startsLocal") from error
+
+
 class NewTimeslot(Body):
-    starts_at: Instant
+    """The start is a moment, or ``startsLocal``: what the clocks of the zone show. Of a time that comes twice
+    the first is meant, or with ``later`` the second.
+    """
+
+    starts_at: Instant | None = None
+    starts_local: LocalTime | None = None
+    later: bool = False
     duration_min: Minutes = DEFAULT_DURATION_MIN
     timezone: Zone | None = None
     location: LocationBody = LocationBody(kind=LocationKind.VIRTUAL)
     external_meeting: ExternalMeeting | None = None
+
+    @model_validator(mode="after")
+    def _starts_somehow(self) -> NewTimeslot:
+        if (self.starts_at is None) == (self.starts_local is None):
+            raise ValueError("startsAt: give this or startsLocal")
+        return self
+
+    def begins(self, zone: str) -> datetime:
+        return begins(self.starts_at, self.starts_local, self.later, zone)
 
 
 class TalksBody(Body):
@@ -87,6 +116,8 @@ class TimeslotChange(Body):
     """Of a session's first timeslot; what is left out stays, null takes away what can be taken away."""
 
     starts_at: Instant | None = None
+    starts_local: LocalTime | None = None
+    later: bool = False
     duration_min: Minutes | None = None
     timezone: Zone | None = None
     location: LocationBody | None = None
