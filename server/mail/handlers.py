@@ -26,7 +26,9 @@ _PAGE = 50
 
 
 class MailInfo(Answer):
-    """``subject`` is there once the mail was written; ``error`` says why it was not sent, or not yet."""
+    """``subject`` is there once the mail was written; ``error`` says why it was not sent, or not yet, and
+    ``due_at`` when it is tried again.
+    """
 
     id: int
     kind: Kind
@@ -36,7 +38,7 @@ class MailInfo(Answer):
     subject: str | None
     attempts: int
     created_at: WireTime
-    due_at: WireTime
+    due_at: WireTime | None
     sent_at: WireTime | None
     error: str | None
 

@@ -234,7 +234,7 @@ class Sender:
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Mail.state == MailState.WAITING,
-        Mail.due_at <= now,
+        or_(Mail.due_at.is_(None), Mail.due_at <= now),
         or_(Mail.claimed_until.is_(None), Mail.claimed_until < now),
     )
 

@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 
 class MailState(StrEnum):
-    WAITING = "waiting"  # to be written or sent, now or at due_at
+    WAITING = "waiting"  # to be written or sent, at once or at due_at
     SENT = "sent"
     FAILED = "failed"  # refused for good, or tried too often
     LATE = "late"  # not sent, because not_after had passed
@@ -69,7 +69,7 @@ class Mail(Base):
     context: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[MailState] = mapped_column(words(MailState), default=MailState.WAITING)
     created_at: Mapped[datetime]
-    due_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
     not_after: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     claim: Mapped[str | None] = mapped_column(String(32))

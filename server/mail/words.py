@@ -251,7 +251,8 @@ def _role_changed(facts: Facts) -> Letter:
             reason=_ORGANISED,
         )
     if facts.seat:
-        sentence = f"Your seat in “{facts.title}” is now: {facts.seat}."
+        what = "seat" if facts.has_place else "request for a seat"
+        sentence = f"Your {what} in “{facts.title}” is now: {facts.seat}."
         return _write(facts, f"Your role has changed: {facts.title}", sentence, preheader=sentence)
     article = "an" if role[0] in "aeiou" else "a"
     sentence = f"You are now {article} {role} of “{facts.title}”."
@@ -293,27 +294,26 @@ def _session_changed(facts: Facts) -> Letter:
 
 
 def _change(facts: Facts, change: Mapping[str, Any]) -> str:
-    what, before, after = change["what"], change.get("before"), change.get("after")
-    if what == "starts_at" and before and after:
+    what: str = change["what"]
+    before: Any = change.get("before")
+    after: Any = change.get("after")
+    if what == "starts_at":
         return f"It now starts on {_moment(facts, after)} instead of {_moment(facts, before)}."
-    if what == "duration_min":
+    if what == "duration":
         return f"It now takes {_count(after, 'minute')} instead of {before}."
-    if what == "location_address" and after:
-        return f"The place is now: {after}."
-    return _CHANGES.get(what, "").format(before=_plain(before), after=_plain(after))
+    if what == "timezone":
+        return f"Its time zone is now {str(after).replace('_', ' ')}."
+    if what == "location":
+        return _KINDS.get(after) or (
+            f"The place is now: {after}." if after else "It no longer has an address."
+        )
+    return "The meeting link has changed." if what == "link" else ""
 
 
-def _plain(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-_CHANGES = {
-    "title": "Its title is now “{after}” instead of “{before}”.",
-    "timezone": "Its time zone is now {after}.",
-    "location_kind": "It now takes place like this: {after}.",
-    "location_address": "It no longer has an address.",
-    "external_url": "The meeting link has changed.",
-    "external_password": "The meeting password has changed.",
+_KINDS = {
+    LocationKind.PHYSICAL.value: "It now takes place on site.",
+    LocationKind.VIRTUAL.value: "It now takes place online.",
+    LocationKind.HYBRID.value: "It now takes place on site and online.",
 }
 
 
@@ -371,7 +371,7 @@ def _reminder_hour(facts: Facts) -> Letter:
 
 def _invitation(facts: Facts) -> Letter:
     inviter, role = facts.context["inviter"], facts.context.get("role")
-    url = f"{facts.session_url}?invitation={facts.context['token']}"
+    url = f"{facts.site.url}/invitation#{facts.context['token']}"  # a fragment never reaches a log
     sentences = [f"{inviter} invites you to “{facts.title}”."]
     if role and role != "participant":
         shown = _ROLES.get(role, role)

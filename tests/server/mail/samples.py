@@ -40,8 +40,9 @@ CONTEXTS: dict[Kind, dict[str, Any]] = {
                 "before": "2026-03-12T13:00:00+00:00",
                 "after": "2026-03-12T14:00:00+00:00",
             },
-            {"what": "duration_min", "before": 60, "after": 90},
-            {"what": "title", "before": "Listening", "after": "Listening well"},
+            {"what": "duration", "before": 60, "after": 90},
+            {"what": "location", "before": "physical", "after": "virtual"},
+            {"what": "link", "before": None, "after": "https://zoom.example/1"},
         ]
     },
     Kind.SESSION_CANCELLED: {"reason": "The speaker is ill."},

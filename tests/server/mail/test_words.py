@@ -161,5 +161,29 @@ def test_a_meeting_elsewhere_replaces_the_room() -> None:
     assert "/live/" not in text
 
 
+@pytest.mark.parametrize(
+    ("what", "after", "words"),
+    [
+        ("duration", 1, "It now takes 1 minute instead of 2."),
+        ("timezone", "America/New_York", "Its time zone is now America/New York."),
+        ("location", "hybrid", "It now takes place on site and online."),
+        ("location", "12 Main Street", "The place is now: 12 Main Street."),
+        ("location", None, "It no longer has an address."),
+        ("link", "https://zoom.example/1", "The meeting link has changed."),
+    ],
+)
+def test_what_changed_is_said(what: str, after: object, words: str) -> None:
+    context = {"changes": [{"what": what, "before": 2, "after": after}]}
+    text = body(facts(Kind.SESSION_CHANGED, context=context)).text
+    assert words in text
+    assert "zoom" not in text
+
+
+def test_a_seat_that_is_only_asked_for_is_not_called_ones_own() -> None:
+    sample = {"seat": "Presenter", "context": {"role": "participant"}}
+    assert "Your seat in" in body(facts(Kind.ROLE_CHANGED, **sample)).text
+    assert "Your request for a seat in" in body(facts(Kind.ROLE_CHANGED, has_place=False, **sample)).text
+
+
 def test_the_first_on_the_waitlist_is_told_so() -> None:
     assert "You are next." in body(facts(Kind.WAITLISTED, context={"position": 1})).text
