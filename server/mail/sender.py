@@ -37,6 +37,7 @@ _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 _LEASE = timedelta(minutes=10)
 _BATCH = 20
 _LOOK_EVERY = 1.0  # seconds
+_BREATH, _LONGEST_BREATH = 0.001, 0.25  # seconds
 _SECRETS = ("token",)
 
 
@@ -134,6 +135,7 @@ class Sender:
             log.exception("x mail %d (%s) could not be written", mail.id, mail.kind)
             await self._later(mail, f"it could not be written: {type(error).__name__}")
             return False
+        await _breathe()
         mail.message, mail.subject, mail.email = finished
         await self._set(mail, message=mail.message, subject=mail.subject, email=mail.email)
         return True
@@ -237,6 +239,15 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
         or_(Mail.due_at.is_(None), Mail.due_at <= now),
         or_(Mail.claimed_until.is_(None), Mail.claimed_until < now),
     )
+
+
+async def _breathe() -> None:
+    """Lets requests go first: waits the longer, the more the loop has to do besides writing mail."""
+    loop = asyncio.get_running_loop()
+    asked = loop.time()
+    await asyncio.sleep(_BREATH)
+    late = loop.time() - asked - _BREATH
+    await asyncio.sleep(min(20 * late, _LONGEST_BREATH))
 
 
 def _name(mail: Mail) -> str:

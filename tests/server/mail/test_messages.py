@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
+
+from icalendar import Calendar
 
 from tests.server.scene import Cast, Scene, add_person, set_scene
 from tests.support.app import Client
@@ -51,6 +54,11 @@ def letters(cast: Cast) -> list[EmailMessage]:
     ]
 
 
+def calendar_of(content: str) -> Any:
+    """As the icalendar package reads it: values of many kinds."""
+    return Calendar.from_ical(content)
+
+
 async def test_giving_a_place_up_is_confirmed(cast: Cast) -> None:
     scene = await set_scene(cast)
     await cast["participant"].delete(f"/registrations/{scene.participant_registration_id}")
@@ -63,6 +71,39 @@ async def test_cancelling_tells_everybody(cast: Cast) -> None:
     await cast["organiser"].post(f"/sessions/{scene.session_id}/cancel", {"reason": "Snow"})
     kinds = {item["kind"] for item in await journal(cast["organiser"], scene)}
     assert kinds == {"session.cancelled"}
+
+
+async def test_the_calendar_follows_from_mail_to_mail(cast: Cast) -> None:
+    """Register, move, cancel, reinstate, leave: one entry, each revision above the one before."""
+    scene = await set_scene(cast, people=False, starts=timedelta(days=2))
+    client = await add_person(cast, "follower")
+    organiser, session = cast["organiser"], f"/sessions/{scene.session_id}"
+    made = await client.post(f"/timeslots/{scene.timeslot_id}/registrations", {})
+    await until_sent(organiser, scene, 1)
+    version = (await organiser.get(session)).headers["ETag"]
+    later = (cast.app.services.now() + timedelta(days=3)).isoformat()
+    changed = {"timeslot": {"startsAt": later}}
+    assert (await organiser.patch(session, changed, headers={"If-Match": version})).status == 200
+    await until_sent(organiser, scene, 2)
+    assert (await organiser.post(f"{session}/cancel", {"reason": "Snow"})).status == 200
+    await until_sent(organiser, scene, 3)
+    assert (await organiser.post(f"{session}/publish")).status == 200
+    await until_sent(organiser, scene, 4)
+    await client.delete(f"/registrations/{made.body['id']}")
+    await until_sent(organiser, scene, 5)
+    entries = [
+        (int(event["SEQUENCE"]), str(parsed["METHOD"]), str(event["UID"]))
+        for letter in letters(cast)
+        if cast.emails["follower"] in letter["To"]
+        for part in letter.walk()
+        if part.get_content_type() == "text/calendar"
+        for parsed in [calendar_of(part.get_content())]
+        for event in parsed.walk("VEVENT")
+    ]
+    entries.sort()
+    assert [method for _, method, _ in entries] == ["REQUEST", "REQUEST", "CANCEL", "REQUEST", "CANCEL"]
+    assert len({sequence for sequence, _, _ in entries}) == 5
+    assert {uid for _, _, uid in entries} == {f"{scene.timeslot_id}@localhost"}
 
 
 async def test_a_new_role_is_told(cast: Cast) -> None:
