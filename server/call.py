@@ -71,6 +71,7 @@ class Access:
     admin: bool = False
     permission: Permission | None = None
     own: bool = False
+    invited: bool = False  # finds what is private, too: the handler asks for the invitation
     editing: Editing = Editing.SETTINGS
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import secrets
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 
 BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 20
+_NAMED = re.compile(r"Value error, (\w+): (.+)")
 REQUEST_ID = web.RequestKey("request_id", str)
 
 
@@ -120,7 +122,8 @@ async def _admit(route: Route, call: Call[Any]) -> None:
         raise Problem(CREATING_DENIED)
     if access.admin and not call.me.staff:
         raise Problem(ADMIN_ONLY)
-    scope = await load_scope(call.db, call.request.match_info, account.id if account else None, call.now)
+    account_id = account.id if account else None
+    scope = await load_scope(call.db, call.request.match_info, account_id, call.now, invited=access.invited)
     if scope:
         call.enter(scope)
         if access.permission and not (access.own and scope.is_own_registration):
@@ -154,13 +157,20 @@ def _parse(model: type[BaseModel], value: Any) -> BaseModel:
         return model.model_validate(value)
     except ValidationError as error:
         found = [
-            {"field": ".".join(map(str, entry["loc"])), "message": _sentence(entry["msg"])}
+            _complaint(entry["loc"], entry["msg"])
             for entry in error.errors(include_url=False, include_context=False, include_input=False)
         ]
         detail = (
             f"{found[0]['field']}: {found[0]['message']}" if len(found) == 1 and found[0]["field"] else None
         )
         raise Problem(problems.VALIDATION, detail, field=found[0]["field"] or None, errors=found) from error
+
+
+def _complaint(place: tuple[int | str, ...], message: str) -> dict[str, str]:
+    """A rule over several fields says itself which it is about: "startsAt: give this or startsLocal"."""
+    if named := _NAMED.fullmatch(message):
+        place, message = (*place, named[1]), named[2]
+    return {"field": ".".join(map(str, place)), "message": _sentence(message)}
 
 
 def _sentence(message: str) -> str:

@@ -10,12 +10,13 @@ from server.calendars import handlers as calendars
 from server.call import ANYONE, SIGNED_IN, Access, Route
 from server.limits import Rate
 from server.mail import handlers as mail
+from server.problems import PERMISSION_DENIED
+from server.registrations import export, invitations, staff
 from server.registrations import handlers as registrations
-from server.registrations import invitations, staff
 from server.registrations import rules as registering
 from server.rooms import handlers as rooms
 from server.rooms import rules as joining
-from server.sessions import editing, roles, seats, stages, timeslots, wire
+from server.sessions import agenda, editing, log, overrides, roles, seats, stages, timeslots, wire
 from server.sessions import handlers as sessions
 from server.sessions import rules as planning
 from server.sessions.scope import NO_SUCH_SEAT, NO_SUCH_TIMESLOT
@@ -29,6 +30,8 @@ _EDIT = Access(signed_in=True, permission=Permission.SESSION_EDIT)
 _EDIT_PROGRAMME = Access(signed_in=True, permission=Permission.SESSION_EDIT, editing=Editing.PROGRAMME)
 _MANAGE = Access(signed_in=True, permission=Permission.PARTICIPANTS_MANAGE)
 _SEES_REGISTRATIONS = Access(signed_in=True, permission=Permission.REGISTRATIONS_VIEW)
+
+_EXPORTS = Access(signed_in=True, permission=Permission.ATTENDANCE_EXPORT)
 
 _OFTEN = Rate(60, 60)
 _SELDOM = Rate(60, 600)
@@ -117,6 +120,25 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "/sessions/{session_id}/roles/{assignment_id}", roles.remove_role, _MANAGE,
           "Take a role away",
           refusals=(planning.NO_SUCH_SESSION, planning.ROLE_TOO_HIGH, planning.NO_SUCH_ROLE)),
+    Route("GET", "/sessions/{session_id}/overrides", overrides.list_overrides, _SEES_REGISTRATIONS,
+          "What single people may or may not do whatever their roles say",
+          answer=overrides.OverrideList, refusals=(planning.NO_SUCH_SESSION,)),
+    Route("POST", "/sessions/{session_id}/overrides", overrides.add_override, _MANAGE,
+          "Allow or deny something to one person",
+          body=overrides.NewOverride, answer=overrides.OverrideInfo, status=201, rate=_OFTEN,
+          refusals=(planning.NO_SUCH_SESSION, NO_SUCH_TIMESLOT, planning.NO_SUCH_ACCOUNT,
+                    overrides.NOT_TO_GIVE, overrides.NOT_TO_TAKE, overrides.EXISTS)),
+    Route("DELETE", "/sessions/{session_id}/overrides/{override_id}", overrides.remove_override, _MANAGE,
+          "Remove an exception",
+          refusals=(planning.NO_SUCH_SESSION, overrides.NO_SUCH_OVERRIDE, overrides.NOT_TO_GIVE,
+                    overrides.NOT_TO_TAKE)),
+    Route("GET", "/sessions/{session_id}/people/{account_id}/permissions", overrides.explain_person,
+          SIGNED_IN, "What somebody may do in a session, and why",
+          query=overrides.ExplainQuery, answer=overrides.Explained,
+          refusals=(planning.NO_SUCH_SESSION, planning.NO_SUCH_ACCOUNT, PERMISSION_DENIED)),
+    Route("GET", "/sessions/{session_id}/audit", log.show_log,
+          Access(signed_in=True, permission=Permission.AUDIT_VIEW), "What was done, latest first",
+          query=log.AuditQuery, answer=log.AuditLog, refusals=(planning.NO_SUCH_SESSION,)),
     Route("POST", "/timeslots/{timeslot_id}/end", sessions.end_timeslot,
           Access(signed_in=True, permission=Permission.SESSION_END), "End a running session for everyone",
           answer=wire.SessionDetail,
@@ -151,6 +173,17 @@ ROUTES: tuple[Route, ...] = (
           "Remove a timeslot that nobody registered for",
           answer=wire.SessionDetail, headers=("If-Match",),
           refusals=(NO_SUCH_TIMESLOT, *_VERSIONED, timeslots.LAST_TIMESLOT, timeslots.TIMESLOT_USED)),
+
+    # --- the run of show
+    Route("GET", "/timeslots/{timeslot_id}/agenda", agenda.show_agenda, ANYONE, "The agenda",
+          answer=agenda.AgendaInfo, refusals=(NO_SUCH_TIMESLOT,)),
+    Route("PUT", "/timeslots/{timeslot_id}/agenda", agenda.write_agenda, _EDIT_PROGRAMME,
+          "Write the agenda",
+          body=agenda.AgendaBody, answer=agenda.AgendaInfo, headers=("If-Match",),
+          refusals=(NO_SUCH_TIMESLOT, *_VERSIONED, agenda.NO_SUCH_PRESENTER)),
+    Route("DELETE", "/timeslots/{timeslot_id}/agenda", agenda.reset_agenda, _EDIT_PROGRAMME,
+          "Go back to the agenda that follows from the presenters",
+          answer=agenda.AgendaInfo, headers=("If-Match",), refusals=(NO_SUCH_TIMESLOT, *_VERSIONED)),
 
     # --- seats
     Route("POST", "/timeslots/{timeslot_id}/seats", seats.add_seat, _EDIT, "Add a kind of seat",
@@ -191,12 +224,19 @@ ROUTES: tuple[Route, ...] = (
           body=site_rules.SiteChange, answer=site_rules.Site, refusals=(site_rules.ADMIN_ONLY,)),
 
     # --- registrations
-    Route("POST", "/timeslots/{timeslot_id}/registrations", registrations.register, SIGNED_IN,
+    Route("POST", "/timeslots/{timeslot_id}/registrations", registrations.register,
+          Access(signed_in=True, invited=True),
           "Register for a seat",
           body=registrations.NewRegistration, answer=wire.RegistrationInfo, status=201,
           headers=("Idempotency-Key",), rate=_OFTEN,
           refusals=(NO_SUCH_TIMESLOT, registering.FULL, registering.CLOSED, registering.EXISTS,
                     *_REGISTERING)),
+    Route("GET", "/timeslots/{timeslot_id}/roster.csv", export.export_csv, _EXPORTS,
+          "The roster as CSV",
+          produces=export.CSV, refusals=(NO_SUCH_TIMESLOT,), rate=_OFTEN),
+    Route("GET", "/timeslots/{timeslot_id}/roster.xlsx", export.export_xlsx, _EXPORTS,
+          "The roster as a spreadsheet",
+          produces=export.XLSX, refusals=(NO_SUCH_TIMESLOT,), rate=_OFTEN),
     Route("GET", "/timeslots/{timeslot_id}/registrations", staff.list_registrations,
           _SEES_REGISTRATIONS, "Who has registered",
           query=staff.RosterQuery, answer=staff.RegistrationList, refusals=(NO_SUCH_TIMESLOT,)),

@@ -23,6 +23,7 @@ from server.registrations.tables import Invitation, Registration, Status
 from server.rooms.tables import Presence, RoomParticipant
 from server.sessions.conditions import Conditions, check
 from server.sessions.load import occupancy, people_in, queue_positions
+from server.sessions.scope import NO_SUCH_TIMESLOT
 from server.sessions.tables import Condition, SeatKind, Timeslot
 from server.sessions.views import registration_info, seats
 from server.sessions.wire import RegistrationInfo
@@ -61,6 +62,8 @@ class OfferAnswer(Body):
 
 async def register(call: Call[NewRegistration]) -> RegistrationInfo:
     """One serialised decision per timeslot. The same Idempotency-Key gets the same registration again."""
+    if call.scope.hidden and not call.body.invitation:
+        raise Problem(NO_SUCH_TIMESLOT)
     key = call.request.headers.get("Idempotency-Key", "")[:200] or None
     book = await open_book(call.db, call.scope.session, call.scope.timeslot, call.now, call.me.id)
     mine = await book.of(call.me.id)

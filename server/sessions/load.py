@@ -77,6 +77,11 @@ class Person:
         place = self.places.get(timeslot_id)
         return place if place and place[0].status not in MAY_COME_BACK else None
 
+    def has_seat(self, timeslot_id: str) -> bool:
+        """A seat that counts, with its role."""
+        place = self.places.get(timeslot_id)
+        return place is not None and place[0].status in HAS_A_PLACE
+
     def has_place(self, timeslot_id: str) -> bool:
         """A seat, or the request for one."""
         place = self.places.get(timeslot_id)

@@ -32,6 +32,7 @@ class Scope:
     session: Session
     person: Person | None
     now: datetime
+    hidden: bool = False
     _timeslot: Timeslot | None = None
     _registration: Registration | None = None
     _seat: SeatKind | None = None
@@ -80,9 +81,16 @@ class Scope:
 
 
 async def load_scope(
-    db: AsyncSession, path: Mapping[str, str], account_id: str | None, now: datetime
+    db: AsyncSession,
+    path: Mapping[str, str],
+    account_id: str | None,
+    now: datetime,
+    *,
+    invited: bool = False,
 ) -> Scope | None:
-    """None when the path is not about a session. Raises a 404 problem when there is none to be seen."""
+    """None when the path is not about a session. Raises a 404 problem when there is none to be seen; with
+    ``invited`` what is private is found, and marked ``hidden``.
+    """
     scope, missing = await _find(db, path, now)
     if missing is None:
         return None
@@ -90,7 +98,9 @@ async def load_scope(
         raise Problem(missing)
     if account_id:
         scope.person = (await people_in(db, [scope.session], account_id, now))[scope.session.id]
-    if not visible(scope.session, scope.person):
+    scope.hidden = not visible(scope.session, scope.person)
+    published = scope.session.publication is Publication.PUBLISHED
+    if scope.hidden and not (invited and published):
         raise Problem(missing)
     return scope
 
@@ -135,7 +145,8 @@ async def _by_timeslot(db: AsyncSession, timeslot_id: str, now: datetime) -> Sco
     )
     if session is None:
         return None
-    return Scope(session, None, now, next(slot for slot in session.timeslots if slot.id == timeslot_id))
+    slot = next(slot for slot in session.timeslots if slot.id == timeslot_id)
+    return Scope(session, None, now, _timeslot=slot)
 
 
 def visible(session: Session, person: Person | None) -> bool:

@@ -12,8 +12,8 @@ async def show_site(call: Call[None]) -> Site:
 
 
 async def change_site(call: Call[SiteChange]) -> Site:
-    values = call.body.model_dump(mode="json", include=call.body.model_fields_set)
-    before = (await _site(call)).model_dump(mode="json")
+    values = call.body.model_dump(mode="json", by_alias=False, include=call.body.model_fields_set)
+    before = (await _site(call)).model_dump(mode="json", by_alias=False)
     await write_site(call.db, values)
     after = await _site(call)
     record(

@@ -77,6 +77,18 @@ EXPECTED = {
     "POST /timeslots/{timeslot_id}/cancel":      "401  401  401  403  403  403  403  403  403  200",
     "POST /timeslots/{timeslot_id}/reopen":      "401  401  401  403  403  403  403  403  403  409",
     "DELETE /timeslots/{timeslot_id}":           "401  401  401  403  403  403  403  403  403  409",
+    "GET /timeslots/{timeslot_id}/roster.csv":   "401  401  401  403  403  403  403  403  403  200",
+    "GET /timeslots/{timeslot_id}/roster.xlsx":  "401  401  401  403  403  403  403  403  403  200",
+    "GET /timeslots/{timeslot_id}/agenda":       "200  200  401  200  200  200  200  200  200  200",
+    "PUT /timeslots/{timeslot_id}/agenda":       "401  401  401  403  403  403  403  403  200  200",
+    "DELETE /timeslots/{timeslot_id}/agenda":    "401  401  401  403  403  403  403  403  200  200",
+    "GET /sessions/{session_id}/overrides":      "401  401  401  403  403  403  403  200  200  200",
+    "POST /sessions/{session_id}/overrides":     "401  401  401  403  403  403  403  403  201  201",
+    "DELETE /sessions/{session_id}/overrides/{override_id}":
+                                                 "401  401  401  403  403  403  403  403  204  204",
+    "GET /sessions/{session_id}/people/{account_id}/permissions":
+                                                 "401  401  401  403  403  403  200  200  200  200",
+    "GET /sessions/{session_id}/audit":          "401  401  401  403  403  403  403  403  200  200",
     "POST /timeslots/{timeslot_id}/seats":       "401  401  401  403  403  403  403  403  403  201",
     "PATCH /seats/{seat_id}":                    "401  401  401  403  403  403  403  403  403  200",
     "DELETE /seats/{seat_id}":                   "401  401  401  403  403  403  403  403  403  200",
@@ -128,6 +140,8 @@ class Target:
             slug=self.scene.slug,
             registration_id=self.scene.participant_registration_id,
             seat_id=self.scene.seat_id,
+            override_id=self.scene.override_id,
+            account_id=self.scene.participant_id,
             invitation_id=self.scene.invitation_id,
             assignment_id=self.scene.observer_assignment_id,
             token_id=self.token_id,
@@ -160,6 +174,14 @@ def body_for(name: str, cast: Cast) -> Any:
         },
         "PATCH /timeslots/{timeslot_id}": {"durationMin": 20},
         "POST /timeslots/{timeslot_id}/cancel": {"reason": "Ill"},
+        "PUT /timeslots/{timeslot_id}/agenda": {
+            "items": [{"kind": "break", "title": "Coffee", "plannedMin": 5}],
+        },
+        "POST /sessions/{session_id}/overrides": {
+            "email": cast.emails["participant"],
+            "permission": "chat.send",
+            "effect": "allow",
+        },
         "POST /timeslots/{timeslot_id}/seats": {"part": "captioner", "name": "Captioner"},
         "PATCH /seats/{seat_id}": {"name": "Chair"},
         "POST /sessions/{session_id}/invitations": {"part": "guest"},
@@ -237,7 +259,9 @@ async def test_a_draft_exists_for_its_staff_only(name: str, cast: Cast) -> None:
 
 @pytest.mark.parametrize("name", ABOUT_A_SESSION)
 async def test_what_does_not_exist_is_not_found(name: str, cast: Cast) -> None:
-    nowhere = Target(Scene("none", "none", "none", "none", "none", {}), "none")
+    nowhere = Target(
+        Scene("none", "none", "none", "none", "none", {}, "none", "none", "none", "none"), "none"
+    )
     reply = await attempt(name, await browser_of("organiser", cast), nowhere, cast)
     assert reply.status == 404
     assert reply.code is not None
