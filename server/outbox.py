@@ -42,8 +42,8 @@ CONTEXT: Mapping[Kind, frozenset[str]] = {
         # With a registration the part changed; without one a role was given ("role") or taken away ("taken").
         Kind.ROLE_CHANGED: {"session_id", "timeslot_id?", "registration_id?", "role", "taken?"},
         Kind.REGISTRATION_CANCELLED: _PLACE | {"by_staff?", "reason?"},
-        # changes: [{"what", "before", "after"}], what is starts_at, duration (minutes), timezone, location (its
-        # kind or address) or link
+        # A list of objects with what, before and after; what is starts_at, duration (minutes), timezone,
+        # location (its kind or address) or link.
         Kind.SESSION_CHANGED: _PLACE | {"changes"},
         # cause "minimum": too few people by the cut-off
         Kind.SESSION_CANCELLED: _PLACE | {"reason?", "cause?"},
