@@ -19,7 +19,7 @@ from server.sessions.audit import record
 from server.sessions.lifecycle import follow_up, reinstate, tell_of_cancelling
 from server.sessions.load import WITH_TIMESLOTS, names_of, occupancy, people_in, staff_of
 from server.sessions.planning import new_seats, new_timeslot, stored_conditions, talks_of
-from server.sessions.queries import sessions_for
+from server.sessions.queries import Wanted, sessions_for
 from server.sessions.rules import (
     CANNOT_DELETE,
     DEFAULT_ZONE,
@@ -39,6 +39,7 @@ from server.sessions.wire import (
     SessionChange,
     SessionDetail,
     SessionList,
+    SessionQuery,
 )
 from signalling.permissions import Editing, Permission
 from signalling.phases import Phase
@@ -46,7 +47,18 @@ from signalling.phases import Phase
 
 async def list_sessions(call: Call[None]) -> SessionList:
     account_id = call.account.id if call.account else None
-    sessions = await sessions_for(call.db, call.query.scope, call.query.q, account_id, call.now)
+    query: SessionQuery = call.query
+    wanted = Wanted(
+        scope=query.scope,
+        text=query.q,
+        type=query.type,
+        condition=query.condition,
+        since=query.since,
+        until=query.until,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    sessions, following = await sessions_for(call.db, wanted, account_id, call.now)
     state = await occupancy(call.db, [slot.id for session in sessions for slot in session.timeslots])
     people = await people_in(call.db, sessions, account_id, call.now) if account_id else {}
     names = await names_of(call.db, [session.owner_id for session in sessions])
@@ -58,7 +70,7 @@ async def list_sessions(call: Call[None]) -> SessionList:
         for session in sessions
         if visible(session, people.get(session.id))
     ]
-    return SessionList(items=items)
+    return SessionList(items=items, next=following)
 
 
 async def show_session(call: Call[None]) -> SessionDetail:

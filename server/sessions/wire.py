@@ -162,10 +162,18 @@ class Deletion(Body):
 
 
 class SessionQuery(Body):
-    """``past`` starts with the latest, the others with the next to come."""
+    """``past`` starts with the latest, the others with the next to come. ``since`` and ``until`` are about
+    when a timeslot starts; ``cursor`` is the ``next`` of the page before.
+    """
 
     scope: Annotated[str, StringConstraints(pattern=r"^(upcoming|past|mine)$")] = "upcoming"
     q: Search = ""
+    type: SessionType | None = None
+    condition: Condition | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 100
+    cursor: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
 # --- answers ---------------------------------------------------------------------------------------
@@ -313,6 +321,7 @@ class SessionDetail(SessionCard):
 
 class SessionList(Answer):
     items: list[SessionCard]
+    next: int | None = None
 
 
 class RoleInfo(Answer):

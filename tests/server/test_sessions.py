@@ -11,7 +11,7 @@ from sqlalchemy import select
 from server.db.base import new_id
 from server.registrations.tables import Registration
 from server.rooms.tables import LiveRun, RunState
-from server.sessions.tables import AuditEvent, Publication, Session
+from server.sessions.tables import AuditEvent, Publication, Session, Visibility
 from signalling.permissions import Permission, SessionType
 from tests.server.scene import Cast, Scene, add_person, set_scene
 
@@ -276,6 +276,44 @@ async def test_lists_show_what_is_to_come_what_is_past_and_what_is_mine(cast: Ca
     assert await found(cast, "facilitator", "mine", word) == ["yesterday", "draft", "soon", "called off"]
     assert len(await found(cast, "organiser", "mine", word)) == 7
     assert await found(cast, "other", "mine", word) == []
+
+
+async def test_lists_come_in_pages_and_can_be_narrowed(cast: Cast) -> None:
+    word = new_id()
+    for day in range(5):
+        await titled(cast, word, f"day {day}", starts=timedelta(days=day + 1), people=False)
+    await titled(
+        cast, word, "focus", starts=timedelta(days=9), session_type=SessionType.FOCUS_WORK, people=False
+    )
+    seen: list[str] = []
+    cursor = 0
+    for _ in range(4):
+        page = (await cast["stranger"].get(f"/sessions?q={word}&limit=2&cursor={cursor}")).body
+        seen += [item["title"].removeprefix(f"{word} ") for item in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert seen == [*(f"day {day}" for day in range(5)), "focus"]
+    focus = (await cast["stranger"].get(f"/sessions?q={word}&type=focus_work")).body["items"]
+    assert [item["title"] for item in focus] == [f"{word} focus"]
+    now = cast.app.services.now()
+    window = {"since": now + timedelta(days=1.5), "until": now + timedelta(days=3.5)}
+    query = "&".join(f"{name}={value:%Y-%m-%dT%H:%M:%SZ}" for name, value in window.items())
+    shown = (await cast["stranger"].get(f"/sessions?q={word}&{query}")).body["items"]
+    assert [item["title"].removeprefix(f"{word} ") for item in shown] == ["day 1", "day 2"]
+    assert (await cast["stranger"].get("/sessions?limit=0")).code == "validation"
+
+
+async def test_private_sessions_are_listed_for_those_who_belong(cast: Cast) -> None:
+    word = new_id()
+    scene = await titled(cast, word, "private", starts=timedelta(days=1))
+    async with cast.app.services.database.writing() as db:
+        (await db.get_one(Session, scene.session_id)).visibility = Visibility.PRIVATE
+        await db.commit()
+    assert await found(cast, "stranger", "upcoming", word) == []
+    assert await found(cast, "anonymous", "upcoming", word) == []
+    assert await found(cast, "participant", "upcoming", word) == ["private"]
+    assert await found(cast, "organiser", "upcoming", word) == ["private"]
 
 
 async def test_searching_takes_signs_as_they_are(cast: Cast) -> None:
