@@ -5,8 +5,6 @@ in reverse order.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -18,6 +16,7 @@ from aiohttp import web
 from media.pool import MediaPool, PoolSettings
 from server import demo, http, openapi, pages
 from server.accounts.passwords import Passwords
+from server.calendars.handlers import feed
 from server.call import Services
 from server.db.engine import Database
 from server.db.migrate import migrate
@@ -25,16 +24,18 @@ from server.headers import secure
 from server.health import Health, database_answers
 from server.ledger import DatabaseLedger
 from server.limits import Limiter
+from server.mail.sender import Sender
+from server.mail.transport import transport_for
 from server.origins import address_of, origin_allowed
-from server.rooms.records import overdue, recover
+from server.rooms.records import recover
 from server.routes import PREFIX, ROUTES
+from server.scheduler.jobs import JOBS
+from server.scheduler.run import Scheduler
 from server.settings import Settings
 from signalling.connections import ConnectionSettings
 from signalling.hub import Hub
 from signalling.live.memory import MemoryStore
 from signalling.tickets import Tickets
-
-log = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
 Context = Callable[[web.Application], AsyncIterator[None]]
@@ -44,8 +45,8 @@ HUB = web.AppKey("hub", Hub)
 MEDIA = web.AppKey("media", MediaPool)
 HUB_RUNS = web.AppKey("hub_runs", asyncio.Event)
 
-_SWEEP_EVERY = 60.0  # seconds
 _IN_PATH = re.compile(r"\{(\w+)\}")  # an id or a slug: nothing else gets as far as the database
+_PATIENCE = 10.0  # seconds that the mail in hand has when the server stops
 
 
 def create_app(
@@ -101,6 +102,7 @@ def create_app(
     _add_routes(app, services, _health(services, media, app[HUB_RUNS], with_demo))
     app.cleanup_ctx.append(_database(services, with_demo, progress))
     app.cleanup_ctx.append(_live(services, media, hub, progress))
+    app.cleanup_ctx.append(_background(services))
     app.on_shutdown.append(_stop_hub)
     return app
 
@@ -128,6 +130,7 @@ def _add_routes(app: web.Application, services: Services, health: Health) -> Non
         return web.json_response(document)
 
     app.router.add_get("/api/openapi.json", describe)
+    app.router.add_get("/calendar/{secret}.ics", feed(services))
     app.router.add_get("/healthz", health.handle)
 
 
@@ -176,25 +179,33 @@ def _live(services: Services, media: MediaPool, hub: Hub, progress: Progress) ->
         app[HUB_RUNS].set()
         ports = ", ".join(str(port) for port in sorted(worker.port for worker in media.workers))
         progress(f"media on UDP {ports}, reached at {addresses}")
-        sweeper = asyncio.create_task(_sweep(services, hub))
         try:
             yield
         finally:
-            sweeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sweeper
             await media.stop()
 
     return context
 
 
-async def _sweep(services: Services, hub: Hub) -> None:
-    """Ends the runs whose time is over and whose room nobody is in any more, so that they are completed."""
-    while True:
+def _background(services: Services) -> Context:
+    """Mail, and what happens by the clock. When the server stops, what they are at is finished first."""
+
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        sender = Sender(
+            services.database, services.settings, transport_for(services.settings), services.clock
+        )
+        stop = asyncio.Event()
+        tasks = [
+            asyncio.create_task(sender.run(stop)),
+            asyncio.create_task(Scheduler(services, JOBS).run(stop)),
+        ]
         try:
-            for timeslot_id in await overdue(services.database, services.now()):
-                if hub.phase(timeslot_id) is None:
-                    await hub.end_room(timeslot_id, reason="overrun")
-        except Exception:
-            log.exception("x overdue rooms could not be ended")
-        await asyncio.sleep(_SWEEP_EVERY)
+            yield
+        finally:
+            stop.set()
+            _, late = await asyncio.wait(tasks, timeout=_PATIENCE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    return context

@@ -68,8 +68,10 @@ class Access:
 
     signed_in: bool = False
     creates_sessions: bool = False
+    admin: bool = False
     permission: Permission | None = None
     own: bool = False
+    invited: bool = False  # finds what is private, too: the handler asks for the invitation
     editing: Editing = Editing.SETTINGS
 
 
@@ -78,8 +80,18 @@ SIGNED_IN = Access(signed_in=True)
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """A file as an answer, of the type that its route ``produces``. ``name`` is what it is saved as."""
+
+    content: bytes
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
-    """One line of the URL table. ``answer`` None means 204 without a body."""
+    """One line of the URL table. ``answer`` None means 204 without a body, or a `Download` of the media type
+    that it ``produces``.
+    """
 
     method: str
     path: str
@@ -93,6 +105,7 @@ class Route:
     refusals: tuple[Refusal, ...] = ()
     rate: Rate | None = None
     headers: tuple[str, ...] = ()
+    produces: str | None = None
 
     @property
     def writes(self) -> bool:

@@ -15,6 +15,7 @@ from pydantic import (
     AwareDatetime,
     BaseModel,
     ConfigDict,
+    NaiveDatetime,
     PlainSerializer,
     StringConstraints,
 )
@@ -70,10 +71,14 @@ def _known_zone(value: str) -> str:
     return value
 
 
-def _this_century(value: datetime) -> datetime:
+def _plausible_year(value: datetime) -> datetime:
     if not 2000 <= value.year <= 2100:
         raise ValueError("expected a year between 2000 and 2100")
-    return value.astimezone(UTC)
+    return value
+
+
+def _this_century(value: datetime) -> datetime:
+    return _plausible_year(value).astimezone(UTC)
 
 
 def _wire_time(value: datetime) -> str:
@@ -98,4 +103,5 @@ Prose = Annotated[
 ]
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)]
 Instant = Annotated[AwareDatetime, AfterValidator(_this_century)]
+LocalTime = Annotated[NaiveDatetime, AfterValidator(_plausible_year)]
 WireTime = Annotated[datetime, PlainSerializer(_wire_time, return_type=str)]

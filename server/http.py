@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import secrets
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -28,13 +29,14 @@ from server import problems
 from server.accounts.handlers import may_create_sessions
 from server.accounts.identity import COOKIE, has_token, identify
 from server.accounts.passwords import TooManyWaiting
-from server.call import Call, Route, Services
+from server.call import Call, Download, Route, Services
 from server.headers import set_sign_in_cookie
 from server.limits import Rate
 from server.origins import address_of, same_origin
 from server.problems import Problem, Refusal
 from server.sessions.rules import CREATING_DENIED
 from server.sessions.scope import load_scope
+from server.site.rules import ADMIN_ONLY, read_site
 from signalling.permissions import Decision, Forbidden
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ log = logging.getLogger(__name__)
 BODY_LIMIT = 64 * 1024
 BODY_SECONDS = 20
 ERRORS_SHOWN = 50
+_NAMED = re.compile(r"Value error, (\w+): (.+)")
 REQUEST_ID = web.RequestKey("request_id", str)
 
 
@@ -119,15 +122,22 @@ async def _admit(route: Route, call: Call[Any]) -> None:
     access, account = route.access, call.account
     if access.signed_in and account is None:
         raise Problem(problems.AUTH_REQUIRED)
-    if access.creates_sessions and not may_create_sessions(
-        call.me, call.services.settings.members_create_sessions
-    ):
+    if access.creates_sessions and not await _may_create_sessions(call):
         raise Problem(CREATING_DENIED)
-    scope = await load_scope(call.db, call.request.match_info, account.id if account else None, call.now)
+    if access.admin and not call.me.staff:
+        raise Problem(ADMIN_ONLY)
+    account_id = account.id if account else None
+    scope = await load_scope(call.db, call.request.match_info, account_id, call.now, invited=access.invited)
     if scope:
         call.enter(scope)
         if access.permission and not (access.own and scope.is_own_registration):
             scope.require(access.permission, editing=access.editing)
+
+
+async def _may_create_sessions(call: Call[Any]) -> bool:
+    default = call.services.settings.members_create_sessions
+    site = await read_site(call.db, members_create_sessions=default)
+    return may_create_sessions(call.me, site.members_create_sessions)
 
 
 def _json(request: web.Request, raw: bytes) -> Any:
@@ -151,13 +161,20 @@ def _parse(model: type[BaseModel], value: Any) -> BaseModel:
         return model.model_validate(value)
     except ValidationError as error:
         found = [
-            {"field": ".".join(map(str, entry["loc"])), "message": _sentence(entry["msg"])}
+            _complaint(entry["loc"], entry["msg"])
             for entry in error.errors(include_url=False, include_context=False, include_input=False)
         ][:ERRORS_SHOWN]
         detail = (
             f"{found[0]['field']}: {found[0]['message']}" if len(found) == 1 and found[0]["field"] else None
         )
         raise Problem(problems.VALIDATION, detail, field=found[0]["field"] or None, errors=found) from error
+
+
+def _complaint(place: tuple[int | str, ...], message: str) -> dict[str, str]:
+    """A rule over several fields says itself which it is about: "startsAt: give this or startsLocal"."""
+    if named := _NAMED.fullmatch(message):
+        place, message = (*place, named[1]), named[2]
+    return {"field": ".".join(map(str, place)), "message": _sentence(message)}
 
 
 def _sentence(message: str) -> str:
@@ -174,9 +191,12 @@ async def _after(effect: Any, request: web.Request) -> None:
         log.exception("x after commit of %s [%s]", _line(request), request.get(REQUEST_ID))
 
 
-def _respond(route: Route, call: Call[Any], answer: BaseModel | None) -> web.Response:
+def _respond(route: Route, call: Call[Any], answer: BaseModel | Download | None) -> web.Response:
     if answer is None:
         response = web.Response(status=204)
+    elif isinstance(answer, Download):
+        response = web.Response(body=answer.content, headers={"Content-Type": route.produces or ""})
+        response.headers["Content-Disposition"] = f'attachment; filename="{answer.name}"'
     else:
         response = web.json_response(
             text=answer.model_dump_json(by_alias=True, exclude_none=False), status=route.status

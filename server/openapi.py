@@ -108,8 +108,9 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     ]
     if route.query:
         schema = route.query.model_json_schema()
+        definitions = schema.get("$defs", {})
         parameters += [
-            {"name": name, "in": "query", "required": False, "schema": field}
+            {"name": name, "in": "query", "required": False, "schema": _inlined(field, definitions)}
             for name, field in schema["properties"].items()
         ]
     parameters += [
@@ -119,6 +120,17 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     return parameters
 
 
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    """A parameter's schema without references: it is no component."""
+    if isinstance(schema, list):
+        return [_inlined(entry, definitions) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if name := schema.get("$ref", "").removeprefix("#/$defs/"):
+        return _inlined(definitions[name], definitions)
+    return {key: _inlined(value, definitions) for key, value in schema.items()}
+
+
 def _responses(route: Route, refs: dict[type[BaseModel], str]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     if route.answer:
@@ -126,6 +138,8 @@ def _responses(route: Route, refs: dict[type[BaseModel], str]) -> dict[str, Any]
             "description": route.summary,
             "content": {"application/json": {"schema": {"$ref": refs[route.answer]}}},
         }
+    elif route.produces:
+        responses["200"] = {"description": route.summary, "content": {route.produces.partition(";")[0]: {}}}
     else:
         responses["204"] = {"description": "Done"}
     by_status: dict[int, list[Refusal]] = defaultdict(list)
@@ -161,6 +175,8 @@ def _access(access: Access) -> str:
         return f"{own}needs `{access.permission}` in this session."
     if access.creates_sessions:
         return "For accounts that may create sessions."
+    if access.admin:
+        return "For administrators."
     return ""
 
 

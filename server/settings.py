@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 import socket
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -24,7 +26,16 @@ from sqlalchemy.exc import ArgumentError
 PREFIX = "CONVENE_"
 CONFIG_VARIABLE = "CONVENE_CONFIG"
 
+_MAILBOX = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+_SECRET = frozenset({"smtp_password"})  # never printed
+
 Words = Annotated[list[str], NoDecode]  # "a, b" in a variable, ["a", "b"] in the file
+
+
+class SmtpSecurity(StrEnum):
+    STARTTLS = "starttls"  # begins in the open and must become TLS before anything is said
+    TLS = "tls"
+    NONE = "none"
 
 
 class Settings(BaseSettings):
@@ -66,6 +77,20 @@ class Settings(BaseSettings):
     members_create_sessions: bool = Field(
         False, description="Whether everybody with an account may create sessions, not staff only (M30)."
     )
+    mail_from: str | None = Field(
+        None, description="Address that mail comes from; default is convene@ the host of PUBLIC_URL."
+    )
+    smtp_host: str | None = Field(
+        None, description="Server that mail is handed to; without one it is written to DATA/mail/*.eml."
+    )
+    smtp_port: int | None = Field(
+        None, ge=1, le=65535, description="Its port; default is 587 for starttls, 465 for tls, 25 for none."
+    )
+    smtp_security: SmtpSecurity = Field(
+        SmtpSecurity.STARTTLS, description="How the connection to it is protected: starttls, tls or none."
+    )
+    smtp_user: str | None = Field(None, description="Name to sign in with there; default is not to.")
+    smtp_password: str | None = Field(None, description="Password to sign in with there.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="What goes to standard error."
     )
@@ -115,6 +140,13 @@ class Settings(BaseSettings):
             make_url(value or "sqlite://")
         except ArgumentError as error:
             raise ValueError("expected a SQLAlchemy URL, e.g. postgresql+asyncpg://user@host/name") from error
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mailbox(cls, value: str | None) -> str | None:
+        if value is not None and not _MAILBOX.fullmatch(value):
+            raise ValueError("expected an address like sessions@convene.example")
         return value
 
     @field_validator("public_url")
@@ -168,6 +200,11 @@ class Settings(BaseSettings):
         if self.media_address:
             return list(self.media_address)
         return ["127.0.0.1"] if is_loopback(self.host) else [self._guess_address()]
+
+    @property
+    def effective_mail_from(self) -> str:
+        host = urlsplit(self.public_url).hostname if self.public_url else None
+        return self.mail_from or f"convene@{host or 'localhost'}"
 
     @property
     def secure(self) -> bool:
@@ -254,6 +291,8 @@ def describe(settings: Settings) -> list[tuple[str, str, str, str, str]]:
             source = "environment"
         default = field.get_default(call_default_factory=True)
         value = _shown(getattr(settings, name))
+        if name in _SECRET and value:
+            value = "***"
         if name == "database_url" and value:
             value = make_url(value).render_as_string(hide_password=True)
         rows.append((variable, value, _shown(default), source, field.description or ""))

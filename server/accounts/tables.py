@@ -22,6 +22,7 @@ class Account(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     timezone: Mapped[str | None] = mapped_column(String(64))
     staff: Mapped[bool] = mapped_column(default=False)
+    premium_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

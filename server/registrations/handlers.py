@@ -1,4 +1,4 @@
-"""Registering for a timeslot, the list for its staff, and giving a place up."""
+"""Registering for a timeslot, answering an offer, giving a place up."""
 
 from __future__ import annotations
 
@@ -7,22 +7,30 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
 from server.accounts.tables import Account
 from server.call import Call
 from server.db.base import new_id
-from server.db.engine import seat_lock
-from server.fields import Answer, Body, Line, Prose
-from server.problems import VALIDATION, Problem, Refusal
-from server.registrations.rules import MAY_COME_BACK, RANK, Seat, choose_seat, refusal
-from server.registrations.tables import Registration, RegistrationChange, Status
-from server.sessions.audit import record
-from server.sessions.load import occupancy, people_in
-from server.sessions.tables import SeatKind, Timeslot
+from server.fields import Body, Line, Prose
+from server.mail.tables import Kind as Mail
+from server.problems import VALIDATION, Problem
+from server.registrations import rules
+from server.registrations.book import Book, open_book
+from server.registrations.invitations import redeem, redeemable
+from server.registrations.payment import PROVIDERS
+from server.registrations.promotion import arrival
+from server.registrations.tables import Invitation, Registration, Status
+from server.rooms.tables import Presence, RoomParticipant
+from server.sessions.conditions import Conditions, check
+from server.sessions.load import occupancy, people_in, queue_positions
+from server.sessions.scope import NO_SUCH_TIMESLOT
+from server.sessions.tables import Condition, SeatKind, Timeslot
 from server.sessions.views import registration_info, seats
 from server.sessions.wire import RegistrationInfo
+from server.site.rules import is_premium, read_site
 from signalling.permissions import may_remove
+
+Word = Annotated[str, Field(max_length=40)]
 
 
 class Answers(Body):
@@ -35,111 +43,248 @@ class Answers(Body):
 
 
 class NewRegistration(Body):
+    """``waitlist``: take a place in the queue when the seats are taken. ``responses`` go by the ids of the
+    session's questions, ``consents`` and ``declarations`` name what is agreed to. ``invitation`` is a token.
+    """
+
     seat_kind_id: Annotated[str, Field(max_length=32)] | None = None
     answers: Answers = Answers()
+    responses: Annotated[dict[Word, Any], Field(max_length=30)] = Field(default_factory=dict)
+    consents: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)
+    declarations: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)
+    invitation: Annotated[str, Field(max_length=100)] | None = None
+    waitlist: bool = False
 
 
-class RegistrationList(Answer):
-    items: list[RegistrationInfo]
+class OfferAnswer(Body):
+    accept: bool
 
 
 async def register(call: Call[NewRegistration]) -> RegistrationInfo:
     """One serialised decision per timeslot. The same Idempotency-Key gets the same registration again."""
-    session, slot = call.scope.session, call.scope.timeslot
+    if call.scope.hidden and not call.body.invitation:
+        raise Problem(NO_SUCH_TIMESLOT)
     key = _idempotency_key(call)
-    await seat_lock(call.db, slot.id)
-    await _read_again(call.db, slot.id)
-    mine = await _mine(call.db, slot.id, call.me.id)
-    if mine and key and mine.idempotency_key == key and mine.status not in MAY_COME_BACK:
-        return registration_info(mine, await call.db.get_one(SeatKind, mine.seat_kind_id), call.me.name)
-    state = await occupancy(call.db, [slot.id])
-    standing, available = state.standing(session, slot), seats(slot, state)
-    if refused := refusal(standing, mine.status if mine else None, available, call.now):
-        raise Problem(refused)
-    seat = choose_seat(available, call.body.seat_kind_id)
-    if isinstance(seat, Refusal):
-        raise Problem(seat, field="seatKindId" if call.body.seat_kind_id else None)
-    registration = _place(call, mine, seat, key)
-    call.facts_changed(slot.id)
-    kind = next(kind for kind in slot.seat_kinds if kind.id == seat.id)
-    return registration_info(registration, kind, call.me.name)
+    book = await open_book(call.db, call.scope.session, call.scope.timeslot, call.now, call.me.id)
+    mine = await book.of(call.me.id)
+    if mine and key and mine.idempotency_key == key and mine.status not in rules.MAY_COME_BACK:
+        return await _mine(call, book, mine)
+    await book.settle()
+    invitation = await redeemable(call, call.body.invitation, mine) if call.body.invitation else None
+    seat = await _seat(call, book, mine, invitation)
+    warnings = await _check_conditions(call, book, seat)
+    asks = (seat.approval or book.session.join_condition is Condition.ASK) and invitation is None
+    status = arrival(await book.kind(seat), ask=asks, may_wait=call.body.waitlist)
+    if status is None:
+        raise Problem(rules.FULL, field="seatKindId" if call.body.seat_kind_id else None)
+    registration = _fill_in(call, mine, seat, key)
+    if invitation:
+        await redeem(call, invitation, registration)
+    await book.move(registration, status, mail=_LETTERS[status])
+    call.facts_changed(book.slot.id)
+    return await _mine(call, book, registration, warnings)
 
 
-async def list_registrations(call: Call[None]) -> RegistrationList:
-    rows = await call.db.execute(
-        select(Registration, SeatKind, Account)
-        .join(SeatKind, SeatKind.id == Registration.seat_kind_id)
-        .join(Account, Account.id == Registration.account_id)
-        .where(Registration.timeslot_id == call.scope.timeslot.id)
-        .order_by(SeatKind.position, Registration.created_at)
-    )
-    return RegistrationList(
-        items=[
-            registration_info(registration, kind, account.name, account.email)
-            for registration, kind, account in rows
-        ]
-    )
+_LETTERS = {
+    Status.REGISTERED: Mail.CONFIRMED,
+    Status.PENDING: Mail.REQUESTED,
+    Status.WAITLISTED: Mail.WAITLISTED,
+}
+
+
+async def show_registration(call: Call[None]) -> RegistrationInfo:
+    registration = call.scope.registration
+    seat = next(kind for kind in call.scope.timeslot.seat_kinds if kind.id == registration.seat_kind_id)
+    return await staff_view(call, registration, seat)
+
+
+async def answer_offer(call: Call[OfferAnswer]) -> RegistrationInfo:
+    """One's own offer alone. What came too late is with somebody else already."""
+    book = await open_book(call.db, call.scope.session, call.scope.timeslot, call.now, call.me.id)
+    await book.settle()
+    registration = await book.registration(call.scope.registration.id)
+    if (
+        registration is None
+        or registration.status is not Status.OFFERED
+        or not call.scope.is_own_registration
+        or not book.serves
+    ):
+        await call.db.commit()  # an offer that has just lapsed, and who moved up, stays
+        call.facts_changed(book.slot.id)
+        raise Problem(rules.NO_OFFER)
+    if call.body.accept:
+        await book.move(registration, Status.REGISTERED, action="registration.accept", mail=Mail.CONFIRMED)
+    else:
+        await book.move(registration, Status.DECLINED, action="registration.refuse")
+        await book.settle()
+    call.facts_changed(book.slot.id)
+    return await _mine(call, book, registration)
 
 
 async def cancel_registration(call: Call[None]) -> None:
-    """One's own, or by staff who stand above that person. What is cancelled already stays so."""
-    registration = call.scope.registration
-    await seat_lock(call.db, registration.timeslot_id)
-    await call.db.refresh(registration)
-    if not call.scope.is_own_registration:
-        people = await people_in(call.db, [call.scope.session], registration.account_id, call.now)
-        target = people[call.scope.session.id].subject(registration.timeslot_id)
-        if not may_remove(call.scope.subject, target):
-            raise Problem(RANK)
-    if registration.status in MAY_COME_BACK:
+    """One's own until the deadline, or by staff who stand above that person. What is cancelled already stays
+    so.
+    """
+    book = await open_book(call.db, call.scope.session, call.scope.timeslot, call.now, call.me.id)
+    registration = await book.registration(call.scope.registration.id)
+    if registration is None or registration.status in rules.MAY_COME_BACK:
         return
-    _move(call, registration, Status.CANCELLED)
-    call.facts_changed(registration.timeslot_id)
+    own = call.scope.is_own_registration
+    if own:
+        _require_in_time(call, registration, book.slot)
+    else:
+        await require_rank(call, registration)
+    await release(book, registration, by_staff=not own)
+    call.facts_changed(book.slot.id)
 
 
-def _place(
-    call: Call[NewRegistration], mine: Registration | None, seat: Seat, key: str | None
+async def release(book: Book, registration: Registration, *, by_staff: bool, mail: bool = True) -> None:
+    """Takes a place away and lets the next move up."""
+    held = registration.status in rules.HAS_A_PLACE
+    if registration.payment and held:
+        provider = PROVIDERS[registration.payment["provider"]]
+        registration.payment = provider.give_back(registration.payment, book.now)
+    registration.removed = by_staff
+    await book.move(
+        registration,
+        Status.CANCELLED,
+        mail=Mail.REGISTRATION_CANCELLED if mail else None,
+        context={"by_staff": True} if by_staff else None,
+    )
+    await book.settle()
+
+
+async def require_rank(call: Call[Any], registration: Registration) -> None:
+    """Staff decide about those below them, and about themselves."""
+    if registration.account_id == call.me.id:
+        return
+    people = await people_in(call.db, [call.scope.session], registration.account_id, call.now)
+    target = people[call.scope.session.id].subject(registration.timeslot_id)
+    if not may_remove(call.scope.subject, target):
+        raise Problem(rules.RANK)
+
+
+async def staff_view(call: Call[Any], registration: Registration, seat: SeatKind) -> RegistrationInfo:
+    """With the address, unless it is one's own."""
+    account = await call.db.get_one(Account, registration.account_id)
+    positions = await queue_positions(call.db, [registration])
+    own = registration.account_id == call.me.id
+    return registration_info(
+        registration,
+        seat,
+        account.name,
+        None if own else account.email,
+        position=positions.get(registration.id),
+    )
+
+
+def _require_in_time(call: Call[Any], registration: Registration, slot: Timeslot) -> None:
+    if not rules.may_cancel(registration.status, slot.registration_cancel_by, call.now):
+        raise Problem(rules.TOO_LATE)
+
+
+async def _seat(
+    call: Call[NewRegistration], book: Book, mine: Registration | None, invitation: Invitation | None
+) -> SeatKind:
+    """The seat that this person may ask for. Raises the refusal."""
+    state = await occupancy(call.db, [book.slot.id])
+    refused = rules.cannot_register(
+        state.standing(book.session, book.slot),
+        mine.status if mine else None,
+        call.now,
+        book.session.join_condition,
+        invited=invitation is not None,
+    )
+    if refused:
+        raise Problem(refused)
+    part = invitation.part if invitation else None
+    chosen = rules.choose_seat(seats(book.slot, state), call.body.seat_kind_id, part)
+    seat = book.seat(chosen.id) if chosen else None
+    if seat is None:
+        raise Problem(rules.NO_SUCH_SEAT, field="seatKindId" if call.body.seat_kind_id else None)
+    members = call.services.settings.members_create_sessions
+    site = await read_site(call.db, members_create_sessions=members)
+    if rules.premium_needed(seat.part, host=site.premium_host, present=site.premium_present) and not (
+        is_premium(call.me, call.now)
+    ):
+        raise Problem(
+            rules.PREMIUM,
+            f"This seat is for {site.premium_label} members.",
+            field="seatKindId" if call.body.seat_kind_id else None,
+        )
+    return seat
+
+
+async def _check_conditions(call: Call[NewRegistration], book: Book, seat: SeatKind) -> list[str]:
+    """Raises for what is missing; returns what is only to be said."""
+    conditions = Conditions.model_validate(book.session.conditions or {})
+    needed = [entry.session_id for entry in conditions.prerequisites if entry.session_id]
+    found = check(
+        conditions,
+        seat.part,
+        responses=call.body.responses,
+        consents=call.body.consents,
+        declarations=call.body.declarations,
+        completed=await _completed(call.db, call.me.id, needed) if needed else (),
+    )
+    if found.errors:
+        errors = [{"field": name, "message": message} for name, message in found.errors]
+        raise Problem(VALIDATION, errors[0]["message"], field=errors[0]["field"], errors=errors)
+    if found.blocked:
+        raise Problem(rules.PREREQUISITE, f"Before you can register: {'; '.join(found.blocked)}")
+    return found.warnings
+
+
+async def _completed(db: AsyncSession, account_id: str, session_ids: list[str]) -> set[str]:
+    """Of these sessions those that somebody attended: marked so, or seen in the room."""
+    marked = await db.scalars(
+        select(Timeslot.session_id)
+        .join(Registration, Registration.timeslot_id == Timeslot.id)
+        .where(
+            Registration.account_id == account_id,
+            Registration.status == Status.ATTENDED,
+            Timeslot.session_id.in_(session_ids),
+        )
+    )
+    seen = await db.scalars(
+        select(Timeslot.session_id)
+        .join(RoomParticipant, RoomParticipant.timeslot_id == Timeslot.id)
+        .join(Presence, Presence.participant_id == RoomParticipant.id)
+        .where(RoomParticipant.account_id == account_id, Timeslot.session_id.in_(session_ids))
+    )
+    return {*marked, *seen}
+
+
+def _fill_in(
+    call: Call[NewRegistration], mine: Registration | None, seat: SeatKind, key: str | None
 ) -> Registration:
     """A new registration, or the one that was given up, taken up again."""
-    answers = call.body.answers.model_dump(by_alias=True, exclude_none=True)
+    body = call.body
     registration = mine or Registration(
         id=new_id(), timeslot_id=call.scope.timeslot.id, account_id=call.me.id, created_at=call.now
     )
     registration.seat_kind_id = seat.id
-    registration.answers = answers
-    registration.idempotency_key = key
-    call.db.add(registration)
-    _move(call, registration, Status.REGISTERED)
+    registration.answers = body.answers.model_dump(by_alias=True, exclude_none=True)
+    registration.responses, registration.consents = body.responses, sorted(set(body.consents))
+    registration.idempotency_key, registration.message = key, None
+    registration.removed = False
+    registration.queue_rank = registration.talk_order = None
+    price = Conditions.model_validate(call.scope.session.conditions or {}).price
+    registration.payment = (
+        PROVIDERS[price.provider].begin(price, call.scope.timeslot.starts_at) if price else None
+    )
     return registration
 
 
-def _move(call: Call[Any], registration: Registration, after: Status) -> None:
-    before: Status | None = registration.status
-    registration.status, registration.updated_at = after, call.now
-    change = RegistrationChange(
-        registration_id=registration.id, at=call.now, actor=call.me.id, before=before, after=after
-    )
-    call.db.add(change)
-    record(
-        call.db,
-        at=call.now,
-        actor=call.me.id,
-        action="registration.cancel" if after is Status.CANCELLED else "registration.create",
-        session_id=call.scope.session.id,
-        timeslot_id=registration.timeslot_id,
-        target=registration.id,
-        before={"status": before} if before else None,
-        after={"status": after},
-    )
-
-
-async def _read_again(db: AsyncSession, timeslot_id: str) -> None:
-    """What was loaded before the lock may have been edited while we waited for it."""
-    await db.execute(
-        select(Timeslot)
-        .where(Timeslot.id == timeslot_id)
-        .options(selectinload(Timeslot.seat_kinds))
-        .execution_options(populate_existing=True)
+async def _mine(
+    call: Call[Any], book: Book, registration: Registration, warnings: list[str] | None = None
+) -> RegistrationInfo:
+    await call.db.flush()
+    seat = book.seat(registration.seat_kind_id)
+    assert seat is not None, "a registration is for a seat of its timeslot"  # noqa: S101
+    positions = await queue_positions(call.db, [registration])
+    return registration_info(
+        registration, seat, call.me.name, position=positions.get(registration.id), warnings=warnings or ()
     )
 
 
@@ -149,12 +294,3 @@ def _idempotency_key(call: Call[Any]) -> str | None:
         detail = "Idempotency-Key: expected at most 200 printable ASCII characters."
         raise Problem(VALIDATION, detail, field="Idempotency-Key")
     return key or None
-
-
-async def _mine(db: AsyncSession, timeslot_id: str, account_id: str) -> Registration | None:
-    found: Registration | None = await db.scalar(
-        select(Registration)
-        .where(Registration.timeslot_id == timeslot_id, Registration.account_id == account_id)
-        .execution_options(populate_existing=True)
-    )
-    return found

@@ -89,7 +89,7 @@ def _you(scope: Scope, account: Account | None, join: May) -> YouInRoom:
         signed_in=account is not None,
         name=account.name if account else None,
         roles=list(scope.subject.effective_roles),
-        registered=bool(person and person.registration(scope.timeslot.id)),
+        registered=bool(person and person.has_place(scope.timeslot.id)),
         join=join,
     )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.db.engine import Database, seat_lock
 from server.rooms.tables import LiveRun, Presence, RunState
-from server.sessions.tables import Timeslot
 
 
 async def start_run(db: AsyncSession, timeslot_id: str, *, at: datetime, host: str | None) -> bool:
@@ -52,18 +51,3 @@ async def recover(database: Database, now: datetime) -> None:
             update(Presence).where(Presence.left_at.is_(None)).values(left_at=now, reason="lost")
         )
         await db.commit()
-
-
-async def overdue(database: Database, now: datetime) -> list[str]:
-    """The timeslots whose run is still open although their time is over."""
-    async with database.reading() as db:
-        rows = await db.execute(
-            select(Timeslot.id, Timeslot.starts_at, Timeslot.duration_min)
-            .join(LiveRun, LiveRun.timeslot_id == Timeslot.id)
-            .where(LiveRun.state == RunState.LIVE)
-        )
-        return [
-            timeslot_id
-            for timeslot_id, starts_at, minutes in rows
-            if starts_at + timedelta(minutes=minutes) <= now
-        ]

@@ -4,15 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from server.problems import Problem
+from server.problems import Problem, Refusal
 from server.sessions.load import Occupancy
-from server.sessions.rules import SEATS_TAKEN
-from server.sessions.tables import RegistrationState, SeatKind, Session, Timeslot
-from server.sessions.wire import SessionChange, TimeslotChange
+from server.sessions.planning import stored_conditions
+from server.sessions.rules import BAD_WINDOW, PUBLIC_INVITE, SEATS_TAKEN
+from server.sessions.tables import Condition, RegistrationState, SeatKind, Session, Timeslot, Visibility
+from server.sessions.wire import SessionChange, TimeslotChange, begins
 from signalling.permissions import Part
 
 Values = dict[str, Any]
-_CLEARABLE = frozenset({"custom_type", "external_url", "external_password", "location_address"})
+_OWN = (
+    "title",
+    "description",
+    "objectives",
+    "custom_type",
+    "visibility",
+    "join_condition",
+    "talk_min",
+    "qa_min",
+)
+_TIMESLOT_COLUMNS = {
+    "starts_at": "starts_at",
+    "duration_min": "duration_min",
+    "timezone": "timezone",
+    "registration_opens_at": "registration_opens_at",
+    "registration_closes_at": "registration_closes_at",
+    "cancel_by": "registration_cancel_by",
+    "minimum": "minimum",
+    "minimum_by": "minimum_by",
+    "room_opens_before_min": "room_opens_before_min",
+    "auto_end_min": "auto_end_min",
+}
+_CLEARABLE = frozenset(
+    {
+        "custom_type",
+        "external_url",
+        "external_password",
+        "location_address",
+        "registration_opens_at",
+        "registration_closes_at",
+        "registration_cancel_by",
+        "minimum",
+        "minimum_by",
+        "auto_end_min",
+    }
+)
+NO_GUESTS = Refusal(409, "seats.no_guests", "This timeslot has no seat for participants. Edit its seats.")
 
 
 def apply(
@@ -21,16 +58,18 @@ def apply(
     """Changes both in place. Returns the values before and after, of what really changed, as plain JSON."""
     before: Values = {}
     after: Values = {}
-    own: Values = {
-        name: getattr(change, name)
-        for name in ("title", "description", "objectives", "custom_type")
-        if name in change.model_fields_set
-    }
+    own: Values = {name: getattr(change, name) for name in _OWN if name in change.model_fields_set}
+    if change.conditions is not None:
+        own["conditions"] = stored_conditions(change.conditions)
     _assign(session, own, before, after)
+    if session.visibility is Visibility.PUBLIC and session.join_condition is Condition.INVITE:
+        raise Problem(PUBLIC_INVITE, field="visibility" if "visibility" in after else "joinCondition")
     if change.timeslot:
-        _assign(slot, _timeslot_values(change.timeslot), before, after)
+        apply_to_timeslot(slot, change.timeslot, before, after)
     if change.max_participants is not None:
-        kind = next(kind for kind in slot.seat_kinds if kind.part == Part.GUEST)
+        kind = next((kind for kind in slot.seat_kinds if kind.part == Part.GUEST), None)
+        if kind is None:
+            raise Problem(NO_GUESTS, field="maxParticipants")
         taken = occupancy.taken.get(kind.id, 0)
         if change.max_participants < taken:
             raise Problem(SEATS_TAKEN, field="maxParticipants", taken=taken)
@@ -38,11 +77,28 @@ def apply(
     return before, after
 
 
-def _timeslot_values(change: TimeslotChange) -> Values:
+def apply_to_timeslot(slot: Timeslot, change: TimeslotChange, before: Values, after: Values) -> None:
+    """As `apply`, of one timeslot. Raises for times that do not go together."""
+    _assign(slot, _timeslot_values(slot, change), before, after)
+    opens, closes = slot.registration_opens_at, slot.registration_closes_at
+    if opens and closes and closes <= opens:
+        raise Problem(BAD_WINDOW, "Registration closes before it opens.", field="registrationClosesAt")
+    if slot.minimum_by and slot.minimum_by > slot.starts_at:
+        raise Problem(BAD_WINDOW, "The minimum is looked at after the start.", field="minimumBy")
+    if slot.minimum and not slot.minimum_by:
+        raise Problem(BAD_WINDOW, "Say when the minimum is looked at.", field="minimumBy")
+    if "minimum" in after or "minimum_by" in after:
+        slot.minimum_checked_at = None
+
+
+def _timeslot_values(slot: Timeslot, change: TimeslotChange) -> Values:
     given = change.model_fields_set
     values: Values = {
-        name: getattr(change, name) for name in ("starts_at", "duration_min", "timezone") if name in given
+        column: getattr(change, name) for name, column in _TIMESLOT_COLUMNS.items() if name in given
     }
+    if change.starts_local:
+        zone = change.timezone or slot.timezone
+        values["starts_at"] = begins(change.starts_at, change.starts_local, change.later, zone)
     if change.location:
         values |= {"location_kind": change.location.kind, "location_address": change.location.address}
     if "external_meeting" in given:

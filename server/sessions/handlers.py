@@ -10,34 +10,36 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.call import Call
 from server.db.base import new_id
-from server.db.engine import seat_lock
 from server.problems import Problem
+from server.registrations.book import open_book
 from server.registrations.tables import Registration
 from server.rooms.records import end_run
 from server.sessions import editing
 from server.sessions.audit import record
+from server.sessions.lifecycle import follow_up, reinstate, tell_of_cancelling
 from server.sessions.load import WITH_TIMESLOTS, names_of, occupancy, people_in, staff_of
-from server.sessions.planning import new_seats, new_timeslot
-from server.sessions.queries import sessions_for
+from server.sessions.planning import new_seats, new_timeslot, stored_conditions, talks_of
+from server.sessions.queries import Wanted, sessions_for
 from server.sessions.rules import (
     CANNOT_DELETE,
     DEFAULT_ZONE,
+    NOT_CONFIRMED,
     NOT_PUBLISHED,
     NOT_STARTED,
     PROGRAMME_FIELDS,
-    VERSION_CONFLICT,
-    VERSION_REQUIRED,
-    parse_version,
 )
 from server.sessions.scope import visible
 from server.sessions.tables import Publication, Session, Timeslot
+from server.sessions.versions import begin_edit, edited, lock_session
 from server.sessions.views import Shown, Viewer, card, detail
 from server.sessions.wire import (
     Cancellation,
+    Deletion,
     NewSession,
     SessionChange,
     SessionDetail,
     SessionList,
+    SessionQuery,
 )
 from signalling.permissions import Editing, Permission
 from signalling.phases import Phase
@@ -45,7 +47,18 @@ from signalling.phases import Phase
 
 async def list_sessions(call: Call[None]) -> SessionList:
     account_id = call.account.id if call.account else None
-    sessions = await sessions_for(call.db, call.query.scope, call.query.q, account_id, call.now)
+    query: SessionQuery = call.query
+    wanted = Wanted(
+        scope=query.scope,
+        text=query.q,
+        type=query.type,
+        condition=query.condition,
+        since=query.since,
+        until=query.until,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    sessions, following = await sessions_for(call.db, wanted, account_id, call.now)
     state = await occupancy(call.db, [slot.id for session in sessions for slot in session.timeslots])
     people = await people_in(call.db, sessions, account_id, call.now) if account_id else {}
     names = await names_of(call.db, [session.owner_id for session in sessions])
@@ -57,7 +70,7 @@ async def list_sessions(call: Call[None]) -> SessionList:
         for session in sessions
         if visible(session, people.get(session.id))
     ]
-    return SessionList(items=items)
+    return SessionList(items=items, next=following)
 
 
 async def show_session(call: Call[None]) -> SessionDetail:
@@ -93,6 +106,11 @@ async def create_session(call: Call[NewSession]) -> SessionDetail:
         title=body.title,
         description=body.description,
         objectives=list(body.objectives),
+        visibility=body.visibility,
+        join_condition=body.join_condition,
+        conditions=stored_conditions(body.conditions),
+        talk_min=body.talks.talk_min if body.talks else None,
+        qa_min=body.talks.qa_min if body.talks else None,
         created_by=call.me.id,
         created_at=call.now,
         updated_at=call.now,
@@ -100,7 +118,7 @@ async def create_session(call: Call[NewSession]) -> SessionDetail:
             new_timeslot(
                 body.timeslot,
                 body.timeslot.timezone or call.me.timezone or DEFAULT_ZONE,
-                new_seats(body.type, body.max_participants),
+                new_seats(body.type, body.max_participants, talks_of(body)),
             )
         ],
     )
@@ -111,30 +129,26 @@ async def create_session(call: Call[NewSession]) -> SessionDetail:
 
 async def edit_session(call: Call[SessionChange]) -> SessionDetail:
     session = call.scope.session
-    version = parse_version(call.request.headers.get("If-Match"))
-    if version is None:
-        raise Problem(VERSION_REQUIRED)
     wanted = call.body.model_fields_set
     call.scope.require(
         Permission.SESSION_EDIT,
         editing=Editing.PROGRAMME if wanted <= PROGRAMME_FIELDS else Editing.SETTINGS,
     )
     slot = session.timeslots[0]
-    await seat_lock(call.db, slot.id)
-    await call.db.refresh(session, ["version"])
-    if version != session.version:
-        raise Problem(VERSION_CONFLICT, version=session.version)
+    await begin_edit(call, slot)
+    book = await open_book(call.db, session, slot, call.now, call.me.id)
     before, after = editing.apply(session, slot, call.body, await occupancy(call.db, [slot.id]))
     if after:
-        _touched(session, call.now)
-        _audit(call, session, "session.edit", before=before, after=after)
+        edited(call, "session.edit", before=before, after=after)
+        await call.db.flush()
+        await follow_up(book, before, after)
         call.facts_changed(*(slot.id for slot in session.timeslots))
     return await describe(call, session.id)
 
 
 async def publish_session(call: Call[None]) -> SessionDetail:
-    """From draft, or back from cancelled (M8). Publishing twice changes nothing."""
-    session = call.scope.session
+    """From draft, or back from cancelled or archived (M8). Publishing twice changes nothing."""
+    session = await lock_session(call, *call.scope.session.timeslots)
     if session.publication is not Publication.PUBLISHED:
         before = session.publication
         session.publication = Publication.PUBLISHED
@@ -147,12 +161,15 @@ async def publish_session(call: Call[None]) -> SessionDetail:
             before={"publication": before},
             after={"publication": session.publication},
         )
+        await call.db.flush()
+        if before is Publication.CANCELLED:
+            await reinstate(call)
     return await describe(call, session.id)
 
 
 async def cancel_session(call: Call[Cancellation]) -> SessionDetail:
     """Running rooms of the session end."""
-    session = call.scope.session
+    session = await lock_session(call, *call.scope.session.timeslots)
     if session.publication in (Publication.DRAFT, Publication.ARCHIVED):
         raise Problem(NOT_PUBLISHED)
     if session.publication is Publication.PUBLISHED:
@@ -168,23 +185,30 @@ async def cancel_session(call: Call[Cancellation]) -> SessionDetail:
             after={"publication": session.publication, "reason": call.body.reason},
         )
         for slot in session.timeslots:
-            _end_room_afterwards(call, slot.id)
+            end_room_afterwards(call, slot.id)
+        await tell_of_cancelling(call)
     return await describe(call, session.id)
 
 
-async def delete_session(call: Call[None]) -> None:
-    session = call.scope.session
+async def delete_session(call: Call[Deletion]) -> None:
+    """A draft, what nobody registered for, or what was archived (M13). Where people have registered, the
+    title is typed to confirm it.
+    """
+    session = await lock_session(call, *call.scope.session.timeslots)
     registrations = await call.db.scalar(
         select(func.count())
         .select_from(Registration)
         .join(Timeslot, Timeslot.id == Registration.timeslot_id)
         .where(Timeslot.session_id == session.id)
     )
-    if session.publication is not Publication.DRAFT and registrations:
-        raise Problem(CANNOT_DELETE)
+    if registrations:
+        if session.publication not in (Publication.DRAFT, Publication.ARCHIVED):
+            raise Problem(CANNOT_DELETE)
+        if (call.body.confirm or "").strip() != session.title:
+            raise Problem(NOT_CONFIRMED, field="confirm")
     _audit(call, session, "session.delete", before={"title": session.title})
     for slot in session.timeslots:
-        _end_room_afterwards(call, slot.id)
+        end_room_afterwards(call, slot.id)
     await call.db.delete(session)
 
 
@@ -224,7 +248,7 @@ def _touched(session: Session, now: datetime) -> None:
     session.updated_at = now
 
 
-def _end_room_afterwards(call: Call[Any], timeslot_id: str) -> None:
+def end_room_afterwards(call: Call[Any], timeslot_id: str) -> None:
     rooms = call.services.rooms
     call.after_commit(lambda: rooms.end_room(timeslot_id, by=None, reason="organiser"))
 

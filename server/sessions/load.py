@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from server.accounts.tables import Account
-from server.registrations.rules import AWAITS_APPROVAL, HAS_A_PLACE, TAKES_A_SEAT
-from server.registrations.tables import Registration
+from server.registrations.rules import AWAITS_APPROVAL, HAS_A_PLACE, MAY_COME_BACK, TAKES_A_SEAT
+from server.registrations.tables import Registration, Status
 from server.rooms.tables import LiveRun, RunState
 from server.sessions.rules import Label, Seats, Standing, most_favourable, timeslot_label
 from server.sessions.tables import (
@@ -44,6 +44,7 @@ class Person:
     assigned: list[tuple[str | None, Role]] = field(default_factory=list)  # timeslot or all of them
     places: dict[str, tuple[Registration, SeatKind]] = field(default_factory=dict)  # by timeslot
     overrides: list[GrantOverride] = field(default_factory=list)
+    queue: dict[str, int] = field(default_factory=dict)  # position in the waitlist, by registration
 
     def subject(self, timeslot_id: str | None) -> Subject:
         """As permissions see them in one timeslot, or in the session as a whole (None: every timeslot
@@ -55,8 +56,10 @@ class Person:
         for slot, (registration, kind) in self.places.items():
             if timeslot_id is not None and slot != timeslot_id:
                 continue
-            if registration.status in HAS_A_PLACE | AWAITS_APPROVAL:
+            if registration.status in HAS_A_PLACE:
                 roles.add(kind.role)
+            elif registration.status in AWAITS_APPROVAL:  # asking for a staff seat makes nobody staff
+                roles.add(min(kind.role, Role.PARTICIPANT, key=lambda role: role.rank))
             confirmed = confirmed or registration.status in HAS_A_PLACE
         overrides = [entry for entry in self.overrides if entry.timeslot_id in applies]
         return Subject(
@@ -70,9 +73,24 @@ class Person:
         )
 
     def registration(self, timeslot_id: str) -> tuple[Registration, SeatKind] | None:
-        """Their place there, if it was not given up."""
+        """What they have there, also a request or a place in the queue, if it was not given up."""
         place = self.places.get(timeslot_id)
-        return place if place and place[0].status in HAS_A_PLACE | AWAITS_APPROVAL else None
+        return place if place and place[0].status not in MAY_COME_BACK else None
+
+    def has_seat(self, timeslot_id: str) -> bool:
+        """A seat that counts, with its role."""
+        place = self.places.get(timeslot_id)
+        return place is not None and place[0].status in HAS_A_PLACE
+
+    def has_place(self, timeslot_id: str) -> bool:
+        """A seat, or the request for one."""
+        place = self.places.get(timeslot_id)
+        return place is not None and place[0].status in HAS_A_PLACE | AWAITS_APPROVAL
+
+    @property
+    def belongs(self) -> bool:
+        """Whether a session that is not public is theirs to see."""
+        return bool(self.owner or self.assigned) or any(map(self.registration, self.places))
 
 
 async def people_in(
@@ -98,12 +116,35 @@ async def people_in(
     )
     for registration, kind, session_id in places:
         people[session_id].places[registration.timeslot_id] = (registration, kind)
+    for person in people.values():
+        person.queue = await queue_positions(db, [place[0] for place in person.places.values()])
     overrides = await db.scalars(
         select(GrantOverride).where(GrantOverride.account_id == account_id, GrantOverride.session_id.in_(ids))
     )
     for override in overrides:
         people[override.session_id].overrides.append(override)
     return people
+
+
+async def queue_positions(db: AsyncSession, registrations: Iterable[Registration]) -> dict[str, int]:
+    """Where those of them who wait stand, 1 being the next, by registration id."""
+    waiting = [one for one in registrations if one.status is Status.WAITLISTED]
+    if not waiting:
+        return {}
+    rows = await db.execute(
+        select(Registration.id, Registration.seat_kind_id)
+        .where(
+            Registration.seat_kind_id.in_({one.seat_kind_id for one in waiting}),
+            Registration.status == Status.WAITLISTED,
+        )
+        .order_by(Registration.queue_rank, Registration.created_at)
+    )
+    places: dict[str, int] = {}
+    lengths: dict[str, int] = defaultdict(int)
+    for registration_id, seat_id in rows:
+        lengths[seat_id] += 1
+        places[registration_id] = lengths[seat_id]
+    return places
 
 
 def owned_by(session: Session, account_id: str) -> bool:
@@ -118,10 +159,17 @@ class Runs:
 
 @dataclass(slots=True)
 class Occupancy:
-    """What changes while time goes by: seats taken by seat kind, runs by timeslot."""
+    """What changes while time goes by: seats taken and people waiting by seat kind, runs by timeslot."""
 
     taken: dict[str, int]
     runs: dict[str, Runs]
+    waiting: dict[str, int] = field(default_factory=dict)
+
+    def free(self, kind: SeatKind) -> int | None:
+        """Seats for whoever comes now; None is without limit."""
+        if self.waiting.get(kind.id):
+            return 0
+        return None if kind.maximum is None else max(0, kind.maximum - self.taken.get(kind.id, 0))
 
     def standing(self, session: Session, timeslot: Timeslot) -> Standing:
         runs = self.runs[timeslot.id]
@@ -154,16 +202,26 @@ class Occupancy:
 async def occupancy(db: AsyncSession, timeslot_ids: Iterable[str]) -> Occupancy:
     ids = list(timeslot_ids)
     counts = await db.execute(
-        select(Registration.seat_kind_id, func.count())
-        .where(Registration.timeslot_id.in_(ids), Registration.status.in_(TAKES_A_SEAT))
-        .group_by(Registration.seat_kind_id)
+        select(Registration.seat_kind_id, Registration.status, func.count())
+        .where(
+            Registration.timeslot_id.in_(ids),
+            Registration.status.in_(TAKES_A_SEAT | {Status.WAITLISTED}),
+        )
+        .group_by(Registration.seat_kind_id, Registration.status)
     )
+    taken: dict[str, int] = defaultdict(int)
+    waiting: dict[str, int] = {}
+    for seat_id, status, count in counts:
+        if status is Status.WAITLISTED:
+            waiting[seat_id] = count
+        else:
+            taken[seat_id] += count
     runs: dict[str, Runs] = defaultdict(Runs)
     rows = await db.execute(select(LiveRun.timeslot_id, LiveRun.state).where(LiveRun.timeslot_id.in_(ids)))
     for timeslot_id, state in rows:
         runs[timeslot_id].live |= state is RunState.LIVE
         runs[timeslot_id].ended |= state is RunState.ENDED
-    return Occupancy(taken=dict(counts.all()), runs=runs)
+    return Occupancy(taken=dict(taken), runs=runs, waiting=waiting)
 
 
 @dataclass(frozen=True, slots=True)

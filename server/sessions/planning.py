@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from server.db.base import new_id
-from server.sessions.rules import default_seats
+from server.problems import Problem
+from server.registrations.payment import PROVIDERS
+from server.sessions.conditions import Conditions
+from server.sessions.rules import NO_PROVIDER, Talks, default_seats, talk_seats
 from server.sessions.tables import SeatKind, Timeslot
-from server.sessions.wire import NewTimeslot
+from server.sessions.wire import NewSession, NewTimeslot
 from signalling.permissions import SessionType
 
 
-def new_timeslot(body: NewTimeslot, zone: str, seats: list[SeatKind]) -> Timeslot:
+def new_timeslot(
+    body: NewTimeslot, zone: str, seats: list[SeatKind], starts_at: datetime | None = None
+) -> Timeslot:
     external = body.external_meeting
     return Timeslot(
         id=new_id(),
         slug=new_slug(),
-        starts_at=body.starts_at,
+        starts_at=starts_at or body.begins(zone),
         duration_min=body.duration_min,
         timezone=zone,
         location_kind=body.location.kind,
@@ -25,8 +33,9 @@ def new_timeslot(body: NewTimeslot, zone: str, seats: list[SeatKind]) -> Timeslo
     )
 
 
-def new_seats(session_type: SessionType, maximum: int | None) -> list[SeatKind]:
-    """The seats that come with the type."""
+def new_seats(session_type: SessionType, maximum: int | None, talks: Talks | None = None) -> list[SeatKind]:
+    """The seats that come with the type, or with a session of talks."""
+    plans = talk_seats(talks) if talks else default_seats(session_type, maximum)
     return [
         SeatKind(
             id=new_id(),
@@ -36,10 +45,30 @@ def new_seats(session_type: SessionType, maximum: int | None) -> list[SeatKind]:
             maximum=plan.maximum,
             required=plan.required,
             approval=plan.approval,
+            waitlist=plan.waitlist,
             position=position,
         )
-        for position, plan in enumerate(default_seats(session_type, maximum))
+        for position, plan in enumerate(plans)
     ]
+
+
+def talks_of(body: NewSession) -> Talks | None:
+    if body.talks is None:
+        return None
+    return Talks(
+        talk_min=body.talks.talk_min,
+        qa_min=body.talks.qa_min,
+        presenters=body.talks.max_presenters,
+        guests=body.talks.max_guests,
+        interviewer=body.talks.has_interviewer,
+    )
+
+
+def stored_conditions(conditions: Conditions) -> dict[str, Any]:
+    """As they are kept. Raises for a payment provider that there is not."""
+    if conditions.price and conditions.price.provider not in PROVIDERS:
+        raise Problem(NO_PROVIDER, field="conditions.price.provider")
+    return conditions.stored()
 
 
 def new_slug() -> str:

@@ -4,8 +4,11 @@ note j).
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import or_, select
 
+from server import outbox
 from server.accounts.rules import email_key
 from server.accounts.tables import Account
 from server.call import Call
@@ -14,7 +17,7 @@ from server.db.engine import seat_lock
 from server.problems import Problem
 from server.sessions.audit import record
 from server.sessions.rules import NO_SUCH_ACCOUNT, NO_SUCH_ROLE, ROLE_EXISTS, ROLE_TOO_HIGH
-from server.sessions.tables import RoleAssignment
+from server.sessions.tables import Publication, RoleAssignment
 from server.sessions.wire import NewRole, RoleInfo, RoleList
 from signalling.permissions import Role, may_assign
 
@@ -59,6 +62,7 @@ async def assign_role(call: Call[NewRole]) -> RoleInfo:
     )
     call.db.add(assignment)
     _changed(call, "role.assign", account.id, role)
+    await _tell(call, account.id, assignment.id, {"role": role})
     return _info(assignment, account)
 
 
@@ -70,6 +74,7 @@ async def remove_role(call: Call[None]) -> None:
     _require_rank(call, assignment)
     await call.db.delete(assignment)
     _changed(call, "role.remove", assignment.account_id, assignment.role)
+    await _tell(call, assignment.account_id, assignment.id, {"role": assignment.role, "taken": True})
 
 
 def _require_reach(call: Call[NewRole] | Call[None], role: Role) -> None:
@@ -100,6 +105,23 @@ def _changed(call: Call[NewRole] | Call[None], action: str, account_id: str, rol
         after={"role": role},
     )
     call.facts_changed(*(slot.id for slot in session.timeslots))
+
+
+async def _tell(
+    call: Call[NewRole] | Call[None], account_id: str, assignment_id: str, context: dict[str, Any]
+) -> None:
+    """M23, for published sessions, and not to whoever does it to themselves."""
+    session = call.scope.session
+    if account_id == call.me.id or session.publication is not Publication.PUBLISHED:
+        return
+    await outbox.put(
+        call.db,
+        outbox.Kind.ROLE_CHANGED,
+        recipient=account_id,
+        context={"session_id": session.id, **context},
+        dedupe_key=f"role:{assignment_id}:{'taken' if context.get('taken') else 'given'}",
+        at=call.now,
+    )
 
 
 def _info(assignment: RoleAssignment, account: Account) -> RoleInfo:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from server.problems import Refusal
-from server.sessions.tables import Publication, RegistrationState
+from server.sessions.tables import Publication, RegistrationState, WaitlistMode
 from signalling.permissions import Part, Role, SessionType
 
 NO_SUCH_SESSION = Refusal(404, "session.not_found", "There is no such session, or you may not see it.")
@@ -26,6 +26,14 @@ VERSION_REQUIRED = Refusal(428, "version.required", "Send the version you are ch
 CANNOT_DELETE = Refusal(
     409, "session.has_registrations", "People have registered. Cancel the session instead of deleting it."
 )
+NOT_CONFIRMED = Refusal(422, "session.not_confirmed", "Type the title to confirm that it is to be deleted.")
+PUBLIC_INVITE = Refusal(
+    422, "session.public_invite", "What everybody can see cannot be invite only. Make it private first."
+)
+NO_PROVIDER = Refusal(422, "payment.no_provider", "There is no such payment provider.")
+BAD_RULE = Refusal(422, "timeslot.recurrence", "This is not a rule by which a timeslot can repeat.")
+NO_SUCH_TIME = Refusal(422, "timeslot.no_such_time", "The clocks skip this time on that day.")
+BAD_WINDOW = Refusal(422, "timeslot.window", "These times do not go together.")
 NOT_PUBLISHED = Refusal(409, "session.not_published", "The session is not published.")
 CREATING_DENIED = Refusal(403, "session.creating_denied", "Your account may not create sessions.")
 NOT_STARTED = Refusal(409, "timeslot.not_started", "It has not started yet. Cancel it instead of ending it.")
@@ -143,6 +151,18 @@ class SeatPlan:
     maximum: int | None
     required: bool
     approval: bool = False
+    waitlist: WaitlistMode = WaitlistMode.OFFER
+
+
+@dataclass(frozen=True, slots=True)
+class Talks:
+    """A session of talks (M1): how long each is, and how many seats there are of which kind."""
+
+    talk_min: int = 10
+    qa_min: int = 5
+    presenters: int = 3
+    guests: int = 5
+    interviewer: bool = False
 
 
 DEFAULT_DURATION_MIN = 45  # M1
@@ -174,6 +194,18 @@ def default_seats(session_type: SessionType, maximum: int | None) -> list[SeatPl
         participants,
         SeatPlan(OBSERVER_PART, "Observer", Role.OBSERVER, None, required=False),
     ]
+
+
+def talk_seats(talks: Talks) -> list[SeatPlan]:
+    """M16: one host, presenters in order, an interviewer by toggle, guests; all required (M7)."""
+    seats = [
+        SeatPlan(Part.HOST, "Host", Role.FACILITATOR, 1, required=True),
+        SeatPlan(Part.PRESENTER, "Presenter", Role.PARTICIPANT, talks.presenters, required=True),
+    ]
+    if talks.interviewer:
+        seats.append(SeatPlan(Part.INTERVIEWER, "Interviewer", Role.PARTICIPANT, 1, required=True))
+    seats.append(SeatPlan(Part.GUEST, "Guest", Role.PARTICIPANT, talks.guests, required=True))
+    return seats
 
 
 # --- editing ---------------------------------------------------------------------------------------

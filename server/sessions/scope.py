@@ -18,9 +18,10 @@ from server.registrations.tables import Registration
 from server.rooms.rules import NO_SUCH_ROOM
 from server.sessions.load import WITH_TIMESLOTS, Person, people_in, policy_of
 from server.sessions.rules import NO_SUCH_SESSION
-from server.sessions.tables import Publication, Session, Timeslot
+from server.sessions.tables import Publication, SeatKind, Session, Timeslot, Visibility
 from signalling.permissions import Editing, Permission, Policy, Subject, require
 
+NO_SUCH_SEAT = Refusal(404, "seat.not_found", "There is no such seat, or you may not see it.")
 NO_SUCH_TIMESLOT = Refusal(404, "timeslot.not_found", "There is no such timeslot, or you may not see it.")
 
 
@@ -31,8 +32,10 @@ class Scope:
     session: Session
     person: Person | None
     now: datetime
+    hidden: bool = False
     _timeslot: Timeslot | None = None
     _registration: Registration | None = None
+    _seat: SeatKind | None = None
 
     @property
     def timeslot(self) -> Timeslot:
@@ -45,6 +48,13 @@ class Scope:
         if self._registration is None:
             raise Problem(NO_SUCH_REGISTRATION)
         return self._registration
+
+    @property
+    def seat(self) -> SeatKind:
+        """The seat kind that the path names."""
+        if self._seat is None:
+            raise Problem(NO_SUCH_SEAT)
+        return self._seat
 
     @property
     def policy(self) -> Policy:
@@ -71,9 +81,16 @@ class Scope:
 
 
 async def load_scope(
-    db: AsyncSession, path: Mapping[str, str], account_id: str | None, now: datetime
+    db: AsyncSession,
+    path: Mapping[str, str],
+    account_id: str | None,
+    now: datetime,
+    *,
+    invited: bool = False,
 ) -> Scope | None:
-    """None when the path is not about a session. Raises a 404 problem when there is none to be seen."""
+    """None when the path is not about a session. Raises a 404 problem when there is none to be seen; with
+    ``invited`` what is private is found, and marked ``hidden``.
+    """
     scope, missing = await _find(db, path, now)
     if missing is None:
         return None
@@ -81,7 +98,9 @@ async def load_scope(
         raise Problem(missing)
     if account_id:
         scope.person = (await people_in(db, [scope.session], account_id, now))[scope.session.id]
-    if not visible(scope.session, scope.person):
+    scope.hidden = not visible(scope.session, scope.person)
+    published = scope.session.publication is Publication.PUBLISHED
+    if scope.hidden and not (invited and published):
         raise Problem(missing)
     return scope
 
@@ -100,6 +119,12 @@ async def _find(
     if slug := path.get("slug"):
         found = await db.scalar(select(Timeslot.id).where(Timeslot.slug == slug))
         return (await _by_timeslot(db, found, now) if found else None), NO_SUCH_ROOM
+    if seat_id := path.get("seat_id"):
+        seat = await db.get(SeatKind, seat_id)
+        scope = await _by_timeslot(db, seat.timeslot_id, now) if seat else None
+        if scope:
+            scope._seat = seat
+        return scope, NO_SUCH_SEAT
     if registration_id := path.get("registration_id"):
         registration = await db.get(Registration, registration_id)
         if registration is None:
@@ -120,11 +145,14 @@ async def _by_timeslot(db: AsyncSession, timeslot_id: str, now: datetime) -> Sco
     )
     if session is None:
         return None
-    return Scope(session, None, now, next(slot for slot in session.timeslots if slot.id == timeslot_id))
+    slot = next(slot for slot in session.timeslots if slot.id == timeslot_id)
+    return Scope(session, None, now, _timeslot=slot)
 
 
 def visible(session: Session, person: Person | None) -> bool:
-    """What was published is public in this version; the rest only those see who work on it."""
+    """What was published everybody sees, unless it is private to those who belong to it; the rest only those
+    who work on it.
+    """
     if session.publication in (Publication.PUBLISHED, Publication.CANCELLED):
-        return True
+        return session.visibility is Visibility.PUBLIC or (person is not None and person.belongs)
     return person is not None and person.subject(None).staff

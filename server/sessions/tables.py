@@ -41,13 +41,49 @@ class RegistrationState(StrEnum):
     OPEN = "open"
 
 
+class Visibility(StrEnum):
+    """Who finds a published session: everybody, or those only who belong to it."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class Condition(StrEnum):
+    """How one gets a place (S32)."""
+
+    FREE = "free"
+    ASK = "ask"
+    INVITE = "invite"
+
+
+class WaitlistMode(StrEnum):
+    """What happens to a freed seat while people wait (S44)."""
+
+    OFF = "off"  # nobody can wait
+    OFFER = "offer"  # the next has some time to accept it
+    AUTO = "auto"  # the next gets it
+
+
+class AgendaKind(StrEnum):
+    TALK = "talk"
+    QA = "qa"
+    BREAK = "break"
+    BREAKOUT = "breakout"
+    ACTIVITY = "activity"
+    POLL = "poll"
+
+
 class Effect(StrEnum):
     ALLOW = "allow"
     DENY = "deny"
 
 
 class Session(Base):
-    """``version`` counts the edits, for If-Match. Where ``policy`` says nothing the type's rules apply."""
+    """``version`` counts the edits, for If-Match. Where ``policy`` says nothing the type's rules apply.
+
+    ``conditions`` are those of `server.sessions.conditions`. ``talk_min`` and ``qa_min`` are set where the
+    session consists of talks.
+    """
 
     __tablename__ = "sessions"
 
@@ -63,6 +99,11 @@ class Session(Base):
         words(Publication), default=Publication.DRAFT, index=True
     )
     policy: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    visibility: Mapped[Visibility] = mapped_column(words(Visibility), default=Visibility.PUBLIC)
+    join_condition: Mapped[Condition] = mapped_column(words(Condition), default=Condition.FREE)
+    conditions: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    talk_min: Mapped[int | None]
+    qa_min: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
     completed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
@@ -78,7 +119,12 @@ class Session(Base):
 
 
 class Timeslot(Base):
-    """One occurrence; while it is live it is a room, found by its ``slug``."""
+    """One occurrence; while it is live it is a room, found by its ``slug``.
+
+    Timeslots made together by a recurrence share ``series_id``. ``minimum`` people are needed by
+    ``minimum_by``, else it is called off; ``minimum_checked_at`` says that this was looked at. ``sequence``
+    counts what a calendar entry has to follow.
+    """
 
     __tablename__ = "timeslots"
     __table_args__ = (CheckConstraint("duration_min > 0", name="ck_timeslots_duration"),)
@@ -98,8 +144,17 @@ class Timeslot(Base):
     )
     registration_opens_at: Mapped[datetime | None]
     registration_closes_at: Mapped[datetime | None]
+    registration_cancel_by: Mapped[datetime | None]
     room_opens_before_min: Mapped[int] = mapped_column(default=15)
+    auto_end_min: Mapped[int | None]
+    minimum: Mapped[int | None]
+    minimum_by: Mapped[datetime | None] = mapped_column(index=True)
+    minimum_checked_at: Mapped[datetime | None]
+    series_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    recurrence: Mapped[str | None] = mapped_column(String(500))
+    sequence: Mapped[int] = mapped_column(default=0)
     cancelled_at: Mapped[datetime | None]
+    cancelled_reason: Mapped[str | None] = mapped_column(Text)
 
     session: Mapped[Session] = relationship(back_populates="timeslots", lazy="raise")
     seat_kinds: Mapped[list[SeatKind]] = relationship(
@@ -114,7 +169,8 @@ class Timeslot(Base):
 class SeatKind(Base):
     """What one may register as: the programme part and the role that comes with it (S63). No maximum: None.
 
-    ``required`` seats decide whether the timeslot is full (M7). ``approval`` seats are not free to take.
+    ``required`` seats decide whether the timeslot is full (M7). ``approval`` seats are asked for, not taken.
+    ``offer_min`` shortens or lengthens the time in which an offer is to be accepted.
     """
 
     __tablename__ = "seat_kinds"
@@ -128,7 +184,26 @@ class SeatKind(Base):
     maximum: Mapped[int | None]
     required: Mapped[bool] = mapped_column(default=True)
     approval: Mapped[bool] = mapped_column(default=False)
+    waitlist: Mapped[WaitlistMode] = mapped_column(words(WaitlistMode), default=WaitlistMode.OFFER)
+    offer_min: Mapped[int | None]
     position: Mapped[int] = mapped_column(default=0)
+
+
+class AgendaItem(Base):
+    """One item of an agenda that was edited; until then an agenda is made up from the presenters."""
+
+    __tablename__ = "agenda_items"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    timeslot_id: Mapped[str] = mapped_column(ForeignKey("timeslots.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[AgendaKind] = mapped_column(words(AgendaKind))
+    title: Mapped[str] = mapped_column(String(200))
+    note: Mapped[str] = mapped_column(Text, default="")
+    planned_min: Mapped[int]
+    position: Mapped[int]
+    presenter_registration_id: Mapped[str | None] = mapped_column(
+        ForeignKey("registrations.id", ondelete="SET NULL")
+    )
 
 
 class RoleAssignment(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from server.problems import Refusal
 from server.registrations import rules as registering
 from server.registrations.tables import Registration
 from server.rooms.rules import phase
+from server.sessions.conditions import Conditions
 from server.sessions.load import Colleague, Occupancy, Person, policy_of
 from server.sessions.rules import registration_open
 from server.sessions.tables import SeatKind, Session, Timeslot
@@ -25,6 +27,7 @@ from server.sessions.wire import (
     SessionCard,
     SessionDetail,
     TimeslotInfo,
+    WaitlistInfo,
     YouInSession,
 )
 from signalling.messages import Permit
@@ -68,6 +71,9 @@ def detail(shown: Shown, viewer: Viewer, staff: list[Colleague]) -> SessionDetai
         publication=session.publication,
         version=session.version,
         cancelled_reason=session.cancelled_reason,
+        talk_min=session.talk_min,
+        qa_min=session.qa_min,
+        conditions=Conditions.model_validate(session.conditions or {}),
         timeslots=[timeslot_info(shown, slot, viewer) for slot in session.timeslots],
         people=[PersonInfo(name=person.name, role=person.role) for person in staff],
         may={
@@ -92,6 +98,8 @@ def _card_fields(shown: Shown, viewer: Viewer, *, excerpt: bool) -> dict[str, ob
         "custom_type": session.custom_type,
         "description": _excerpt(session.description) if excerpt else session.description,
         "label": label,
+        "visibility": session.visibility,
+        "join_condition": session.join_condition,
         "timeslot": timeslot_info(shown, slot, viewer),
         "seats": [_seat(kind, shown.occupancy) for kind in slot.seat_kinds],
         "you": _you(viewer, slot),
@@ -119,6 +127,17 @@ def timeslot_info(shown: Shown, slot: Timeslot, viewer: Viewer) -> TimeslotInfo:
         phase=phase(shown.rooms.phase(slot.id), label, run_live=standing.run_live),
         label=label,
         registration_open=registration_open(standing, now),
+        registration_opens_at=slot.registration_opens_at,
+        registration_closes_at=slot.registration_closes_at,
+        cancel_by=slot.registration_cancel_by,
+        minimum=slot.minimum,
+        minimum_by=slot.minimum_by,
+        room_opens_before_min=slot.room_opens_before_min,
+        auto_end_min=slot.auto_end_min,
+        series_id=slot.series_id,
+        recurrence=slot.recurrence,
+        cancelled_reason=slot.cancelled_reason,
+        seats=[_seat(kind, shown.occupancy) for kind in slot.seat_kinds],
         register_=may(_cannot_register(shown, slot, viewer)),
         external_meeting=external,
     )
@@ -139,24 +158,43 @@ def seats(slot: Timeslot, occupancy: Occupancy) -> list[registering.Seat]:
             id=kind.id,
             part=kind.part,
             approval=kind.approval,
-            full=kind.maximum is not None and occupancy.taken.get(kind.id, 0) >= kind.maximum,
+            full=occupancy.free(kind) == 0,
         )
         for kind in slot.seat_kinds
     ]
 
 
 def registration_info(
-    registration: Registration, kind: SeatKind, name: str, email: str | None = None
+    registration: Registration,
+    kind: SeatKind,
+    name: str,
+    email: str | None = None,
+    *,
+    position: int | None = None,
+    warnings: Sequence[str] = (),
 ) -> RegistrationInfo:
+    """With ``email`` it is for staff."""
     return RegistrationInfo(
         id=registration.id,
         timeslot_id=registration.timeslot_id,
         name=name,
         email=email,
+        account_id=registration.account_id if email is not None else None,
+        seat_kind_id=kind.id,
         part=kind.part,
         role=kind.role,
         status=registration.status,
+        position=position,
+        order=registration.talk_order,
+        offer_expires_at=registration.offer_expires_at,
+        message=registration.message,
+        answers=registration.answers or {},
+        responses=registration.responses or {},
+        consents=registration.consents or [],
+        payment=registration.payment,
+        warnings=list(warnings),
         created_at=registration.created_at,
+        updated_at=registration.updated_at,
     )
 
 
@@ -167,6 +205,7 @@ def _cannot_register(shown: Shown, slot: Timeslot, viewer: Viewer) -> Refusal | 
         mine[0].status if mine else None,
         seats(slot, shown.occupancy),
         viewer.now,
+        shown.session.join_condition,
     )
 
 
@@ -178,7 +217,12 @@ def _seat(kind: SeatKind, occupancy: Occupancy) -> SeatInfo:
         role=kind.role,
         taken=occupancy.taken.get(kind.id, 0),
         max=kind.maximum,
+        min=kind.minimum,
+        free=occupancy.free(kind),
+        required=kind.required,
         approval=kind.approval,
+        waitlist=WaitlistInfo(mode=kind.waitlist, waiting=occupancy.waiting.get(kind.id, 0)),
+        offer_min=kind.offer_min,
     )
 
 
@@ -186,7 +230,11 @@ def _you(viewer: Viewer, slot: Timeslot) -> YouInSession:
     place = viewer.person.registration(slot.id) if viewer.person else None
     return YouInSession(
         roles=list(viewer.subject(slot.id).effective_roles),
-        registration=registration_info(*place, viewer.account.name) if place and viewer.account else None,
+        registration=registration_info(
+            *place, viewer.account.name, position=viewer.person.queue.get(place[0].id)
+        )
+        if place and viewer.account and viewer.person
+        else None,
     )
 
 

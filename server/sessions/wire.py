@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -12,6 +13,7 @@ from server.fields import (
     Body,
     Instant,
     Line,
+    LocalTime,
     Name,
     Prose,
     Title,
@@ -19,9 +21,12 @@ from server.fields import (
     Zone,
     no_controls,
 )
+from server.problems import Problem
 from server.registrations.tables import Status
-from server.sessions.rules import DEFAULT_DURATION_MIN, Label
-from server.sessions.tables import LocationKind, Publication
+from server.sessions.conditions import Conditions
+from server.sessions.recurrence import NoSuchTime, instant
+from server.sessions.rules import DEFAULT_DURATION_MIN, NO_SUCH_TIME, Label
+from server.sessions.tables import Condition, LocationKind, Publication, Visibility, WaitlistMode
 from signalling.messages import Permit
 from signalling.permissions import Permission, Role, SessionType
 from signalling.phases import Phase
@@ -49,12 +54,48 @@ class ExternalMeeting(Body):
     password: Line | None = None
 
 
+def begins(starts_at: datetime | None, starts_local: datetime | None, later: bool, zone: str) -> datetime:
+    """The moment meant by either. Raises for a time on the clock that the clocks skip."""
+    if starts_local is None:
+        assert starts_at is not None, "one of the two is given"  # noqa: S101
+        return starts_at
+    try:
+        return instant(starts_local.replace(fold=1 if later else 0), zone)
+    except NoSuchTime as error:
+        raise Problem(NO_SUCH_TIME, f"{error}.", field="startsLocal") from error
+
+
 class NewTimeslot(Body):
-    starts_at: Instant
+    """The start is a moment, or ``startsLocal``: what the clocks of the zone show. Of a time that comes twice
+    the first is meant, or with ``later`` the second.
+    """
+
+    starts_at: Instant | None = None
+    starts_local: LocalTime | None = None
+    later: bool = False
     duration_min: Minutes = DEFAULT_DURATION_MIN
     timezone: Zone | None = None
     location: LocationBody = LocationBody(kind=LocationKind.VIRTUAL)
     external_meeting: ExternalMeeting | None = None
+
+    @model_validator(mode="after")
+    def _starts_somehow(self) -> NewTimeslot:
+        if (self.starts_at is None) == (self.starts_local is None):
+            raise ValueError("startsAt: give this or startsLocal")
+        return self
+
+    def begins(self, zone: str) -> datetime:
+        return begins(self.starts_at, self.starts_local, self.later, zone)
+
+
+class TalksBody(Body):
+    """A session of talks (M1): it brings its own seats, and its agenda follows from the presenters."""
+
+    talk_min: Annotated[int, Field(ge=1, le=240)] = 10
+    qa_min: Annotated[int, Field(ge=0, le=240)] = 5
+    max_presenters: Annotated[int, Field(ge=1, le=50)] = 3
+    max_guests: Annotated[int, Field(ge=1, le=10_000)] = 5
+    has_interviewer: bool = False
 
 
 class NewSession(Body):
@@ -65,6 +106,16 @@ class NewSession(Body):
     objectives: Objectives = Field(default_factory=list)
     timeslot: NewTimeslot
     max_participants: MaxParticipants | None = None
+    talks: TalksBody | None = None
+    visibility: Visibility = Visibility.PUBLIC
+    join_condition: Condition = Condition.FREE
+    conditions: Conditions = Conditions()
+
+    @model_validator(mode="after")
+    def _open_to_the_public(self) -> NewSession:
+        if self.visibility is Visibility.PUBLIC and self.join_condition is Condition.INVITE:
+            raise ValueError("joinCondition: what everybody can see cannot be invite only")
+        return self
 
     @model_validator(mode="after")
     def _custom_has_a_name(self) -> NewSession:
@@ -77,11 +128,20 @@ class TimeslotChange(Body):
     """Of a session's first timeslot; what is left out stays, null takes away what can be taken away."""
 
     starts_at: Instant | None = None
+    starts_local: LocalTime | None = None
+    later: bool = False
     duration_min: Minutes | None = None
     timezone: Zone | None = None
     location: LocationBody | None = None
     external_meeting: ExternalMeeting | None = None
     registration_open: bool | None = None
+    registration_opens_at: Instant | None = None
+    registration_closes_at: Instant | None = None
+    cancel_by: Instant | None = None
+    minimum: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    minimum_by: Instant | None = None
+    room_opens_before_min: Annotated[int, Field(ge=0, le=24 * 60)] | None = None
+    auto_end_min: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
 
 
 class SessionChange(Body):
@@ -91,6 +151,11 @@ class SessionChange(Body):
     custom_type: Name | None = None
     timeslot: TimeslotChange | None = None
     max_participants: MaxParticipants | None = None
+    talk_min: Annotated[int, Field(ge=1, le=240)] | None = None
+    qa_min: Annotated[int, Field(ge=0, le=240)] | None = None
+    visibility: Visibility | None = None
+    join_condition: Condition | None = None
+    conditions: Conditions | None = None
 
 
 class Cancellation(Body):
@@ -102,11 +167,25 @@ class NewRole(Body):
     role: Role
 
 
+class Deletion(Body):
+    """``confirm`` is the title, typed; needed where people have registered."""
+
+    confirm: str | None = None
+
+
 class SessionQuery(Body):
-    """``past`` starts with the latest, the others with the next to come."""
+    """``past`` starts with the latest, the others with the next to come. ``since`` and ``until`` are about
+    when a timeslot starts; ``cursor`` is the ``next`` of the page before.
+    """
 
     scope: Annotated[str, StringConstraints(pattern=r"^(upcoming|past|mine)$")] = "upcoming"
     q: Search = ""
+    type: SessionType | None = None
+    condition: Condition | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 100
+    cursor: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
 # --- answers ---------------------------------------------------------------------------------------
@@ -143,13 +222,30 @@ class TimeslotInfo(Answer):
     phase: Phase
     label: Label
     registration_open: bool
+    registration_opens_at: WireTime | None
+    registration_closes_at: WireTime | None
+    cancel_by: WireTime | None
+    minimum: int | None
+    minimum_by: WireTime | None
+    room_opens_before_min: int
+    auto_end_min: int | None
+    series_id: str | None
+    recurrence: str | None
+    cancelled_reason: str | None
+    seats: list[SeatInfo]
     register_: Annotated[May, Field(alias="register")]
     external_meeting: ExternalMeetingInfo | None = None
 
 
+class WaitlistInfo(Answer):
+    mode: WaitlistMode
+    waiting: int
+
+
 class SeatInfo(Answer):
-    """``kind`` is the id to register with; ``max`` null is without limit; an ``approval`` seat is not free to
-    take.
+    """``kind`` is the id to register with; ``max`` null is without limit; an ``approval`` seat is asked for.
+
+    ``taken`` counts seats on offer too; ``free`` null is without limit, and 0 while others wait.
     """
 
     kind: str
@@ -158,18 +254,39 @@ class SeatInfo(Answer):
     role: Role
     taken: int
     max: int | None
+    min: int
+    free: int | None
+    required: bool
     approval: bool
+    waitlist: WaitlistInfo
+    offer_min: int | None
 
 
 class RegistrationInfo(Answer):
+    """``position`` is the place in the waitlist, ``order`` that among the presenters. ``email`` and
+    ``account_id`` are for staff.
+    """
+
     id: str
     timeslot_id: str
     name: str
     email: str | None = None
+    account_id: str | None = None
+    seat_kind_id: str
     part: str
     role: Role
     status: Status
+    position: int | None = None
+    order: int | None = None
+    offer_expires_at: WireTime | None = None
+    message: str | None = None
+    answers: dict[str, Any]
+    responses: dict[str, Any]
+    consents: list[str]
+    payment: dict[str, Any] | None = None
+    warnings: list[str] = Field(default_factory=list)
     created_at: WireTime
+    updated_at: WireTime
 
 
 class YouInSession(Answer):
@@ -188,6 +305,8 @@ class SessionCard(Answer):
     custom_type: str | None
     description: str
     label: Label
+    visibility: Visibility
+    join_condition: Condition
     timeslot: TimeslotInfo
     seats: list[SeatInfo]
     you: YouInSession
@@ -204,6 +323,9 @@ class SessionDetail(SessionCard):
     publication: Publication
     version: int
     cancelled_reason: str | None
+    talk_min: int | None
+    qa_min: int | None
+    conditions: Conditions
     timeslots: list[TimeslotInfo]
     people: list[PersonInfo]
     may: dict[Permission, Permit]
@@ -211,6 +333,7 @@ class SessionDetail(SessionCard):
 
 class SessionList(Answer):
     items: list[SessionCard]
+    next: int | None = None
 
 
 class RoleInfo(Answer):

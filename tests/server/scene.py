@@ -8,10 +8,10 @@ from datetime import timedelta
 from server.accounts.identity import new_sign_in
 from server.accounts.tables import Account
 from server.db.base import new_id
-from server.registrations.tables import Registration, Status
+from server.registrations.tables import Invitation, Registration, Status
 from server.sessions.planning import new_seats, new_slug
-from server.sessions.tables import Publication, RoleAssignment, Session, Timeslot
-from signalling.permissions import Role, SessionType
+from server.sessions.tables import Effect, GrantOverride, Publication, RoleAssignment, Session, Timeslot
+from signalling.permissions import Permission, Role, SessionType
 from tests.support.app import Client, Running
 
 # Who they are in the scene: strangers have no role there, "other" runs a session of their own.
@@ -41,6 +41,10 @@ class Scene:
     participant_registration_id: str
     observer_assignment_id: str
     seats: dict[str, str]  # seat kind ids by part
+    seat_id: str = ""  # one that nobody has
+    invitation_id: str = ""
+    override_id: str = ""
+    participant_id: str = ""
 
 
 async def gather_cast(app: Running) -> Cast:
@@ -111,6 +115,7 @@ async def set_scene(
     )
     by_role = {kind.role: kind.id for kind in seats}
     scene = Scene(session.id, slot.id, slot.slug, "", "", {kind.part: kind.id for kind in seats})
+    scene.seat_id = seats[0].id
     async with cast.app.services.database.writing() as db:
         db.add(session)
         await db.flush()
@@ -131,7 +136,21 @@ async def set_scene(
                 for role in (Role.PARTICIPANT, Role.OBSERVER)
                 if role in by_role
             }
-            db.add_all([extra, *places.values()])
+            invitation = Invitation(
+                id=new_id(), session_id=session.id, token_hash=new_id(), created_at=now, uses=0
+            )
+            db.add_all([extra, *places.values(), invitation])
+            override = GrantOverride(
+                id=new_id(),
+                session_id=session.id,
+                account_id=cast.ids["participant"],
+                permission=Permission.FILE_SHARE,
+                effect=Effect.ALLOW,
+                created_at=now,
+            )
+            db.add(override)
+            scene.invitation_id, scene.override_id = invitation.id, override.id
+            scene.participant_id = cast.ids["participant"]
             scene.participant_registration_id = places[Role.PARTICIPANT].id
             scene.observer_assignment_id = extra.id
         await db.commit()

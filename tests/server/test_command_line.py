@@ -167,7 +167,7 @@ def test_settings_lists_them_all(convene: Convene) -> None:
 
 
 def test_migrating_is_said_and_repeated_without_harm(convene: Convene) -> None:
-    assert "revision 0001" in convene("migrate").out
+    assert "is at revision 0" in convene("migrate").out
     assert "up to date" in convene("migrate").out
 
 

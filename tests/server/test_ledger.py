@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from server.accounts.passwords import Passwords
 from server.accounts.tables import Account
@@ -16,7 +16,8 @@ from server.db.engine import Database
 from server.demo import WELCOME, address, prepare
 from server.ledger import DatabaseLedger
 from server.registrations.tables import Registration, Status
-from server.rooms.records import overdue, recover
+from server.rooms import jobs as rooms
+from server.rooms.records import recover
 from server.rooms.tables import LiveRun, Presence, RunState
 from server.sessions.tables import (
     AuditEvent,
@@ -223,10 +224,26 @@ async def test_the_chat_is_read_backwards_in_pages(book: Book) -> None:
         await book.ledger.chat_posted(book.timeslot_id, page[0])  # the same number twice
 
 
-async def test_runs_whose_time_is_over_are_found(book: Book) -> None:
+async def test_rooms_that_are_empty_end_when_their_time_is_over_or_their_patience(book: Book) -> None:
+    [job] = rooms.JOBS
+
+    async def due(hours: float) -> list[str]:
+        async with book.database.reading() as db:
+            return [found.subject for found in await job.due(db, NOW + timedelta(hours=hours))]
+
     await book.ledger.run_started(book.timeslot_id, at=AT, host=None)
-    assert await overdue(book.database, NOW) == []
-    assert await overdue(book.database, NOW + timedelta(hours=5)) == [book.timeslot_id]
+    assert await due(0) == []
+    assert await due(5) == [book.timeslot_id]
+    async with book.database.writing() as db:
+        (await db.get_one(Timeslot, book.timeslot_id)).auto_end_min = 15
+        db.add(Presence(timeslot_id=book.timeslot_id, participant_id="p", connection_id="c", joined_at=NOW))
+        await db.commit()
+    assert await due(5) == []  # somebody is there
+    async with book.database.writing() as db:
+        await db.execute(update(Presence).values(left_at=NOW))
+        await db.commit()
+    assert await due(0.2) == []
+    assert await due(0.25) == [book.timeslot_id]
 
 
 async def test_a_broken_database_is_unavailable(tmp_path: Path) -> None:

@@ -25,15 +25,27 @@ async def test_whoever_registers_becomes_a_participant(cast: Cast) -> None:
     assert before["timeslot"]["register"] == {"allowed": True, "code": None, "message": ""}
     reply = await register(cast["stranger"], scene)
     assert reply.status == 201
-    assert reply.body | {"id": "", "createdAt": ""} == {
+    assert reply.body | {"id": "", "createdAt": "", "updatedAt": ""} == {
         "id": "",
         "timeslotId": scene.timeslot_id,
         "name": "Stranger",
         "email": None,
+        "accountId": None,
+        "seatKindId": scene.seats["guest"],
         "part": "guest",
         "role": "participant",
         "status": "registered",
+        "position": None,
+        "order": None,
+        "offerExpiresAt": None,
+        "message": None,
+        "answers": {},
+        "responses": {},
+        "consents": [],
+        "payment": None,
+        "warnings": [],
         "createdAt": "",
+        "updatedAt": "",
     }
     after = (await cast["stranger"].get(f"/sessions/{scene.session_id}")).body
     assert after["you"] == {"roles": ["participant"], "registration": reply.body}
@@ -41,13 +53,16 @@ async def test_whoever_registers_becomes_a_participant(cast: Cast) -> None:
     assert [seat["taken"] for seat in after["seats"]] == [0, 1, 0]
 
 
-async def test_a_seat_can_be_chosen_but_not_the_hosts(cast: Cast) -> None:
+async def test_a_seat_can_be_chosen_and_the_hosts_be_asked_for(cast: Cast) -> None:
     scene = await set_scene(cast, people=False)
     assert (await register(cast["stranger"], scene, "observer")).body["role"] == "observer"
     host = await register(cast["participant"], scene, "host")
-    assert (host.status, host.code, host.body["field"]) == (403, "registration.seat_assigned", "seatKindId")
+    assert (host.status, host.body["status"]) == (201, "pending")
+    asking = (await cast["participant"].get(f"/sessions/{scene.session_id}")).body
+    assert asking["you"]["roles"] == ["participant"]  # not yet a facilitator's
+    assert asking["may"]["session.moderate"]["allowed"] is False
     other = await set_scene(cast, people=False)
-    elsewhere = await cast["participant"].post(
+    elsewhere = await cast["other"].post(
         f"/timeslots/{scene.timeslot_id}/registrations", {"seatKindId": other.seats["guest"]}
     )
     assert (elsewhere.status, elsewhere.code) == (422, "registration.seat_not_found")

@@ -96,7 +96,7 @@ WRONG_SESSIONS: list[tuple[dict[str, object], str]] = [
     ({"title": ""}, "title"),
     ({"title": "x" * 201}, "title"),
     ({"type": "party"}, "type"),
-    ({"type": "custom"}, ""),
+    ({"type": "custom"}, "customType"),
     ({"description": "\x00"}, "description"),
     ({"objectives": ["a"] * 21}, "objectives"),
     ({"objectives": ["  "]}, "objectives.0"),

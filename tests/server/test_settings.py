@@ -90,6 +90,26 @@ def test_a_password_in_the_database_url_is_not_shown(monkeypatch: pytest.MonkeyP
     assert shown["CONVENE_DATABASE_URL"] == "postgresql+asyncpg://convene:***@db/convene"
 
 
+def test_the_mail_servers_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVENE_SMTP_PASSWORD", "swordfish")
+    shown = {variable: value for variable, value, *_ in describe(Settings())}
+    assert shown["CONVENE_SMTP_PASSWORD"] == "***"
+
+
+@pytest.mark.parametrize(
+    "address", ["", "convene", "a b@example.org", "Name <a@example.org>", "a@b\nBcc: c@d"]
+)
+def test_mail_comes_from_a_plain_address(address: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(mail_from=address)
+
+
+def test_mail_comes_from_the_site_unless_told_otherwise() -> None:
+    assert Settings().effective_mail_from == "convene@localhost"
+    assert Settings(public_url="https://meet.example:8443").effective_mail_from == "convene@meet.example"
+    assert Settings(mail_from="hello@meet.example").effective_mail_from == "hello@meet.example"
+
+
 def test_the_secret_is_made_once_and_is_the_owners_alone(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "new")
     secret = settings.secret()

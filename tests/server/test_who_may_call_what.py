@@ -58,6 +58,59 @@ EXPECTED = {
     "GET /timeslots/{timeslot_id}/registrations":
                                                  "401  401  401  403  403  403  403  200  200  200",
     "DELETE /registrations/{registration_id}":   "401  401  401  403  403  403  204  403  204  204",
+    "GET /sessions/{session_id}/mail":           "401  401  401  403  403  403  403  200  200  200",
+    "POST /sessions/{session_id}/messages/preview":
+                                                 "401  401  401  403  403  403  403  403  200  200",
+    "POST /sessions/{session_id}/messages":      "401  401  401  403  403  403  403  403  201  201",
+    "GET /timeslots/{timeslot_id}/calendar.ics": "200  200  401  200  200  200  200  200  200  200",
+    "GET /me/calendar":                          "401  401  401  200  200  200  200  200  200  200",
+    "POST /me/calendar":                         "401  401  401  201  201  201  201  201  201  201",
+    "DELETE /me/calendar":                       "401  401  401  204  204  204  204  204  204  204",
+    "GET /sessions/{session_id}/cancel":         "401  401  401  403  403  403  403  403  403  200",
+    "POST /sessions/{session_id}/close":         "401  401  401  403  403  403  403  403  403  200",
+    "POST /sessions/{session_id}/reopen":        "401  401  401  403  403  403  403  403  403  200",
+    "POST /sessions/{session_id}/archive":       "401  401  401  403  403  403  403  403  403  409",
+    "POST /sessions/{session_id}/timeslots":     "401  401  401  403  403  403  403  403  403  201",
+    "POST /timeslots/preview":                   "401  401  401  200  200  200  200  200  200  200",
+    "PATCH /timeslots/{timeslot_id}":            "401  401  401  403  403  403  403  403  403  200",
+    "GET /timeslots/{timeslot_id}/cancel":       "401  401  401  403  403  403  403  403  403  200",
+    "POST /timeslots/{timeslot_id}/cancel":      "401  401  401  403  403  403  403  403  403  200",
+    "POST /timeslots/{timeslot_id}/reopen":      "401  401  401  403  403  403  403  403  403  409",
+    "DELETE /timeslots/{timeslot_id}":           "401  401  401  403  403  403  403  403  403  409",
+    "GET /timeslots/{timeslot_id}/roster.csv":   "401  401  401  403  403  403  403  403  403  200",
+    "GET /timeslots/{timeslot_id}/roster.xlsx":  "401  401  401  403  403  403  403  403  403  200",
+    "GET /timeslots/{timeslot_id}/agenda":       "200  200  401  200  200  200  200  200  200  200",
+    "PUT /timeslots/{timeslot_id}/agenda":       "401  401  401  403  403  403  403  403  200  200",
+    "DELETE /timeslots/{timeslot_id}/agenda":    "401  401  401  403  403  403  403  403  200  200",
+    "GET /sessions/{session_id}/overrides":      "401  401  401  403  403  403  403  200  200  200",
+    "POST /sessions/{session_id}/overrides":     "401  401  401  403  403  403  403  403  201  201",
+    "DELETE /sessions/{session_id}/overrides/{override_id}":
+                                                 "401  401  401  403  403  403  403  403  204  204",
+    "GET /sessions/{session_id}/people/{account_id}/permissions":
+                                                 "401  401  401  403  403  403  200  200  200  200",
+    "GET /sessions/{session_id}/audit":          "401  401  401  403  403  403  403  403  200  200",
+    "POST /timeslots/{timeslot_id}/seats":       "401  401  401  403  403  403  403  403  403  201",
+    "PATCH /seats/{seat_id}":                    "401  401  401  403  403  403  403  403  403  200",
+    "DELETE /seats/{seat_id}":                   "401  401  401  403  403  403  403  403  403  200",
+    "GET /sessions/{session_id}/invitations":    "401  401  401  403  403  403  403  403  200  200",
+    "POST /sessions/{session_id}/invitations":   "401  401  401  403  403  403  403  403  201  201",
+    "DELETE /sessions/{session_id}/invitations/{invitation_id}":
+                                                 "401  401  401  403  403  403  403  403  204  204",
+    "POST /invitations/open":                    "404  404  401  404  404  404  404  404  404  404",
+    "POST /invitations/accept":                  "401  401  401  404  404  404  404  404  404  404",
+    "GET /site":                                 "200  200  401  200  200  200  200  200  200  200",
+    "PATCH /site":                               "401  401  401  403  200  403  403  403  403  200",
+    "POST /timeslots/{timeslot_id}/decisions":   "401  401  401  403  403  403  403  403  200  200",
+    "PUT /timeslots/{timeslot_id}/presenters":   "401  401  401  403  403  403  403  403  200  200",
+    "PUT /seats/{seat_id}/waitlist":             "401  401  401  403  403  403  403  403  200  200",
+    "GET /registrations/{registration_id}":      "401  401  401  403  403  403  200  200  200  200",
+    "GET /registrations/{registration_id}/history":
+                                                 "401  401  401  403  403  403  200  200  200  200",
+    "PATCH /registrations/{registration_id}":    "401  401  401  403  403  403  403  403  200  200",
+    "POST /registrations/{registration_id}/decision":
+                                                 "401  401  401  403  403  403  403  403  409  409",
+    "POST /registrations/{registration_id}/offer":
+                                                 "401  401  401  403  403  403  409  403  409  409",
     "GET /rooms/{slug}":                         "200  200  401  200  200  200  200  200  200  200",
     "POST /timeslots/{timeslot_id}/ticket":      "401  401  401  403  403  200  200  200  200  200",
 }  # fmt: skip
@@ -66,7 +119,8 @@ BY_NAME = {f"{route.method} {route.path}": route for route in ROUTES}
 ABOUT_A_SESSION = [
     name
     for name in EXPECTED
-    if any(part in name for part in ("{session_id}", "{timeslot_id}", "{slug}", "{registration_id}"))
+    if any(f"{{{part}_id}}" in name for part in ("session", "timeslot", "registration", "seat"))
+    or "{slug}" in name
 ]
 
 
@@ -85,6 +139,10 @@ class Target:
             timeslot_id=self.scene.timeslot_id,
             slug=self.scene.slug,
             registration_id=self.scene.participant_registration_id,
+            seat_id=self.scene.seat_id,
+            override_id=self.scene.override_id,
+            account_id=self.scene.participant_id,
+            invitation_id=self.scene.invitation_id,
             assignment_id=self.scene.observer_assignment_id,
             token_id=self.token_id,
         )
@@ -106,7 +164,36 @@ def body_for(name: str, cast: Cast) -> Any:
         "PATCH /sessions/{session_id}": {"title": "Changed"},
         "POST /sessions/{session_id}/roles": {"email": cast.emails["stranger"], "role": "observer"},
         "POST /sessions/{session_id}/cancel": {},
+        "POST /sessions/{session_id}/messages/preview": {},
+        "POST /sessions/{session_id}/messages": {"subject": "Room", "text": "We meet upstairs."},
         "POST /timeslots/{timeslot_id}/registrations": {},
+        "POST /sessions/{session_id}/timeslots": {"startsAt": "2030-01-01T10:00:00Z"},
+        "POST /timeslots/preview": {
+            "startsLocal": "2030-01-01T10:00",
+            "recurrence": "FREQ=DAILY;COUNT=2",
+        },
+        "PATCH /timeslots/{timeslot_id}": {"durationMin": 20},
+        "POST /timeslots/{timeslot_id}/cancel": {"reason": "Ill"},
+        "PUT /timeslots/{timeslot_id}/agenda": {
+            "items": [{"kind": "break", "title": "Coffee", "plannedMin": 5}],
+        },
+        "POST /sessions/{session_id}/overrides": {
+            "email": cast.emails["participant"],
+            "permission": "chat.send",
+            "effect": "allow",
+        },
+        "POST /timeslots/{timeslot_id}/seats": {"part": "captioner", "name": "Captioner"},
+        "PATCH /seats/{seat_id}": {"name": "Chair"},
+        "POST /sessions/{session_id}/invitations": {"part": "guest"},
+        "POST /invitations/open": {"token": "nothing"},
+        "POST /invitations/accept": {"token": "nothing"},
+        "PATCH /site": {"tagline": "Meet"},
+        "POST /timeslots/{timeslot_id}/decisions": {"ids": ["none"], "approve": True},
+        "PUT /timeslots/{timeslot_id}/presenters": {"ids": []},
+        "PUT /seats/{seat_id}/waitlist": {"ids": []},
+        "PATCH /registrations/{registration_id}": {"status": "attended"},
+        "POST /registrations/{registration_id}/decision": {"approve": True},
+        "POST /registrations/{registration_id}/offer": {"accept": True},
     }.get(name)
 
 
@@ -172,7 +259,9 @@ async def test_a_draft_exists_for_its_staff_only(name: str, cast: Cast) -> None:
 
 @pytest.mark.parametrize("name", ABOUT_A_SESSION)
 async def test_what_does_not_exist_is_not_found(name: str, cast: Cast) -> None:
-    nowhere = Target(Scene("none", "none", "none", "none", "none", {}), "none")
+    nowhere = Target(
+        Scene("none", "none", "none", "none", "none", {}, "none", "none", "none", "none"), "none"
+    )
     reply = await attempt(name, await browser_of("organiser", cast), nowhere, cast)
     assert reply.status == 404
     assert reply.code is not None

@@ -1,0 +1,69 @@
+"""What is done to a timeslot as a whole, and the letters to everybody in it (M9, S51)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.mail.tables import Kind as Mail
+from server.registrations.book import Book
+from server.registrations.rules import MAY_COME_BACK
+from server.registrations.tables import Registration
+from server.sessions.audit import record
+
+
+async def call_off(book: Book, *, cause: str | None, reason: str | None) -> int:
+    """Cancels the timeslot and writes to everybody in it (M9). Returns to how many."""
+    slot = book.slot
+    slot.cancelled_at, slot.cancelled_reason = book.now, reason
+    slot.sequence += 1
+    book.changed = True
+    record(
+        book.db,
+        at=book.now,
+        actor=book.actor,
+        action="timeslot.cancel",
+        session_id=book.session.id,
+        timeslot_id=slot.id,
+        after={"reason": reason, "cause": cause},
+    )
+    return await tell_all(book, Mail.SESSION_CANCELLED, {"cause": cause, "reason": reason})
+
+
+async def tell_all(book: Book, kind: Mail, context: Mapping[str, Any]) -> int:
+    """One mail to everybody who has or wants a place. Returns how many."""
+    registrations = await book.db.scalars(
+        select(Registration).where(
+            Registration.timeslot_id == book.slot.id, Registration.status.not_in(MAY_COME_BACK)
+        )
+    )
+    count = 0
+    given = {key: value for key, value in context.items() if value is not None}
+    for registration in registrations:
+        occasion = f"{book.slot.id}:{book.slot.sequence}:{registration.id}"
+        await book.mail(registration, kind, occasion, given)
+        count += 1
+    return count
+
+
+async def audience(db: AsyncSession, timeslot_ids: list[str]) -> int:
+    """How many letters `tell_all` would write for these timeslots together."""
+    count = await db.scalar(
+        select(func.count())
+        .select_from(Registration)
+        .where(Registration.timeslot_id.in_(timeslot_ids), Registration.status.not_in(MAY_COME_BACK))
+    )
+    return count or 0
+
+
+async def put_back(book: Book) -> int:
+    """A timeslot that was called off takes place after all (M8). Returns how many letters say so."""
+    book.slot.cancelled_at = book.slot.cancelled_reason = None
+    book.slot.sequence += 1
+    count = await tell_all(book, Mail.REINSTATED, {})
+    await book.settle()
+    book.changed = True
+    return count

@@ -1,0 +1,14 @@
+"""All that happens by the clock: one line per part of the server that has something to do."""
+
+from __future__ import annotations
+
+from server.mail import reminders
+from server.registrations import jobs as registrations
+from server.rooms import jobs as rooms
+from server.scheduler.run import Job
+
+JOBS: tuple[Job, ...] = (
+    *reminders.JOBS,
+    *rooms.JOBS,
+    *registrations.JOBS,
+)
