@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from server.registrations.rules import MAY_COME_BACK
 from server.registrations.tables import Registration
+from server.rooms.tables import LiveRun, RunState
 from server.sessions.load import WITH_TIMESLOTS, occupancy
 from server.sessions.rules import OVER
 from server.sessions.tables import (
@@ -26,6 +29,7 @@ from signalling.permissions import SessionType
 _AT_MOST = 100
 # No timeslot is longer than a day; one more for a session that runs over.
 _STILL_GOING = timedelta(days=2)
+_LENGTHS = (0, 15, 30, 45, 60, 90, 120, 180, 240, 480, 24 * 60)  # minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +52,17 @@ async def sessions_for(
     """A page, and the cursor of the next: "upcoming" and "past" from the catalogue, "mine" with drafts and
     what is over.
     """
-    query = _narrowed(select(Session).options(WITH_TIMESLOTS), wanted)
     if wanted.scope == "mine":
         if account_id is None:
             return [], None
-        page = _mine(query, account_id).offset(wanted.cursor).limit(wanted.limit + 1)
-        found = list(await db.scalars(page))
+        own = _narrowed(_mine(account_id), wanted).offset(wanted.cursor).limit(wanted.limit + 1)
+        found = list(await db.scalars(own.options(WITH_TIMESLOTS)))
         following = wanted.cursor + wanted.limit if len(found) > wanted.limit else None
         return sorted(found[: wanted.limit], key=lambda one: one.timeslots[0].starts_at), following
-    query = query.where(_in_sight(account_id))
     looked_at = 2 * wanted.limit
-    page = _around(query, wanted.scope, now).offset(wanted.cursor).limit(looked_at + 1)
-    found = list(await db.scalars(page))
+    matching = _narrowed(select(Session), wanted).where(_in_sight(account_id))
+    page = _around(matching, wanted.scope, now).offset(wanted.cursor).limit(looked_at + 1)
+    found = await _in_order(db, list(await db.scalars(page)))
     state = await occupancy(db, [slot.id for session in found for slot in session.timeslots])
     over = wanted.scope == "past"
     chosen: list[Session] = []
@@ -110,27 +113,42 @@ def _is_over(session: Session, label: str, now: datetime) -> bool:
     return label in OVER
 
 
-def _around(query: Select[Session], scope: str, now: datetime) -> Select[Session]:
-    """Narrows to what the database can tell by the planned time; the label decides afterwards."""
-    slots = select(Timeslot.session_id)
+def _around(matching: Select[Session], scope: str, now: datetime) -> Select[str]:
+    """The ids of sessions by what the database can tell from the planned time; the label decides afterwards.
+
+    In the order of ix_timeslots_starts_at, each session at the first of its timeslots that counts, so that a
+    page costs as much as it shows, however many sessions there are.
+    """
+    slot, other = aliased(Timeslot), aliased(Timeslot)
+    same = other.session_id == slot.session_id
+    ids = select(slot.session_id).where(matching.where(Session.id == slot.session_id).exists())
     if scope == "past":
-        query = query.where(Session.id.in_(slots.where(Timeslot.starts_at <= now)))
-        latest = select(Timeslot.starts_at).where(Timeslot.session_id == Session.id)
-        return query.order_by(
-            latest.order_by(Timeslot.starts_at.desc()).limit(1).scalar_subquery().desc(), Session.id
-        )
-    query = query.where(Session.id.in_(slots.where(Timeslot.starts_at > now - _STILL_GOING)))
-    first = (
-        select(Timeslot.starts_at)
-        .where(Timeslot.session_id == Session.id, Timeslot.starts_at > now - _STILL_GOING)
-        .order_by(Timeslot.starts_at)
-        .limit(1)
-    )
-    return query.order_by(first.scalar_subquery(), Session.id)
+        later = exists().where(same, other.starts_at <= now, other.starts_at > slot.starts_at)
+        return ids.where(slot.starts_at <= now, ~later).order_by(slot.starts_at.desc(), slot.id)
+    earlier = exists().where(same, _to_come(other, now), other.starts_at < slot.starts_at)
+    return ids.where(_to_come(slot, now), ~earlier).order_by(slot.starts_at, slot.id)
 
 
-def _mine(query: Select[Session], account_id: str) -> Select[Session]:
-    return query.where(_belongs(account_id)).order_by(Session.created_at.desc(), Session.id)
+def _to_come(slot: type[Timeslot], now: datetime) -> ColumnElement[bool]:
+    """Not over by its plan, give or take, or still running. In steps of length: adding minutes to a time is
+    written differently on every database.
+    """
+    planned = [
+        and_(slot.duration_min > shorter, slot.starts_at > now - timedelta(minutes=longer))
+        for shorter, longer in pairwise(_LENGTHS)
+    ]
+    running = exists().where(LiveRun.timeslot_id == slot.id, LiveRun.state == RunState.LIVE)
+    return and_(slot.starts_at > now - _STILL_GOING, or_(*planned, running))
+
+
+async def _in_order(db: AsyncSession, ids: list[str]) -> list[Session]:
+    rows = await db.scalars(select(Session).where(Session.id.in_(ids)).options(WITH_TIMESLOTS))
+    sessions = {session.id: session for session in rows}
+    return [sessions[session_id] for session_id in ids]
+
+
+def _mine(account_id: str) -> Select[Session]:
+    return select(Session).where(_belongs(account_id)).order_by(Session.created_at.desc(), Session.id)
 
 
 def _belongs(account_id: str) -> ColumnElement[bool]:
