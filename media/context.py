@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TICK = 0.02  # seconds: how late a publisher may be asked for what is missing
 TICKS_PER_RECEIVER = 10  # transports that only receive from us have nothing more urgent than reports
 TICKS_PER_SWEEP = 50
+TICKS_PER_ROOM = 15
 BATCHES_PER_TURN = 8  # then the loop gets to run its other tasks
 
 
@@ -214,4 +215,7 @@ class MediaContext:
                 transport.tick(self.now)
             if self._ticks % TICKS_PER_SWEEP == 0:
                 transport.sweep(self.now)
+        if self._ticks % TICKS_PER_ROOM == 0:
+            for room in self.rooms.values():
+                room.tick(self.now)
         self.socket.flush()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from media.protocol import (
+    ActiveSpeaker,
+    AudioLevels,
     CloseConsumer,
     ClosePeer,
     CloseProducer,
@@ -68,7 +70,16 @@ REQUESTS: dict[str, type[Request[Any]]] = {
 }
 
 NOTIFICATIONS: dict[str, type[Notification]] = {
-    cls.event: cls for cls in (WorkerReady, WorkerFailed, TransportState, ConsumerClosed, WorkerLoad)
+    cls.event: cls
+    for cls in (
+        WorkerReady,
+        WorkerFailed,
+        TransportState,
+        ConsumerClosed,
+        ActiveSpeaker,
+        AudioLevels,
+        WorkerLoad,
+    )
 }
 
 

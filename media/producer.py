@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from media.capabilities import ProducerMapping
+from media.capabilities import AUDIO_LEVEL, ProducerMapping
 from media.protocol import ConsumerClosed, MediaKind, RtpCodec, RtpParameters
 from media.rtp import rtcp
 from media.rtp.extensions import ExtensionReader
@@ -31,12 +31,14 @@ class Producer:
         "extensions",
         "id",
         "kind",
+        "level_id",
         "mapping",
         "mid",
         "paused",
         "payload_types",
         "repaired_types",
         "rtp_parameters",
+        "speech",
         "streams",
         "transport",
     )
@@ -70,6 +72,16 @@ class Producer:
         self.codec = media[0]
         self.paused = paused
         self.closed = False
+        #: Whether it is somebody's voice, and our id of the audio level extension (0: it has none).
+        self.speech = kind == "audio"
+        self.level_id = next(
+            (
+                mapping.extension_ids.get(extension.id, 0)
+                for extension in parameters.headerExtensions
+                if extension.uri == AUDIO_LEVEL
+            ),
+            0,
+        )
         #: Publisher's payload type → ours, -1 where it is not taken; and of its RTX → the one it repairs.
         self.payload_types = [-1] * 128
         self.repaired_types = [-1] * 128
@@ -109,6 +121,7 @@ class Producer:
         for consumer in list(self.consumers.values()):
             consumer.close()
             self.transport.ctx.notify(ConsumerClosed(consumer.id))
+        self.transport.peer.room.audio.remove(self.id)
         self.transport.producer_closed(self)
 
     def stats(self) -> dict[str, Any]:

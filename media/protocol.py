@@ -169,9 +169,14 @@ class RoomCreated:
 
 @dataclass(slots=True)
 class CreateRoom(Request[RoomCreated]):
+    """With more microphones than ``loudest`` (0: however many), only those are forwarded that are spoken
+    into.
+    """
+
     method: ClassVar[str] = "room.create"
     response: ClassVar[type[Any]] = RoomCreated
     room_id: str
+    loudest: int = 0
 
 
 @dataclass(slots=True)
@@ -247,7 +252,10 @@ class CloseTransport(Request[Done]):
 
 @dataclass(slots=True)
 class CreateProducer(Request[Done]):
-    """``rtpParameters`` are the publisher's own; `unsupported` when they match no offered codec."""
+    """``rtpParameters`` are the publisher's own; `unsupported` when they match no offered codec.
+
+    ``speech`` is false for sound that is no microphone's: always forwarded, and nobody's voice.
+    """
 
     method: ClassVar[str] = "producer.create"
     response: ClassVar[type[Any]] = Done
@@ -256,6 +264,7 @@ class CreateProducer(Request[Done]):
     kind: MediaKind
     rtpParameters: RtpParameters
     paused: bool = False
+    speech: bool = True
 
 
 @dataclass(slots=True)
@@ -376,6 +385,27 @@ class ConsumerClosed(Notification):
 
     event: ClassVar[str] = "consumer.closed"
     consumer_id: str
+
+
+@dataclass(slots=True)
+class ActiveSpeaker(Notification):
+    """Another producer of the room is the one to look at; None when the last one closed."""
+
+    event: ClassVar[str] = "room.activeSpeaker"
+    room_id: str
+    producer_id: str | None = None
+
+
+@dataclass(slots=True)
+class AudioLevels(Notification):
+    """Levels in -dBov (0 is the loudest) of the producers that are audible, by id.
+
+    About three times a second while there are any, and once with none.
+    """
+
+    event: ClassVar[str] = "room.audioLevels"
+    room_id: str
+    levels: dict[str, int]
 
 
 @dataclass(slots=True)

@@ -33,6 +33,7 @@ class Drop(IntEnum):
     RTP_PADDING = auto()  # padding only: counted, and closed over in the numbering
     RTX_MALFORMED = auto()
     PRODUCER_PAUSED = auto()
+    AUDIO_NOT_LOUDEST = auto()  # a silent microphone of a large room
     BEFORE_START = auto()  # older than the packet with which a consumer started
     RTCP_MALFORMED = auto()
     RTCP_RATE = auto()  # more than any browser sends

@@ -47,6 +47,7 @@ class ReceiveStream:
         "_detect",
         "active",
         "arbiter",
+        "audio",
         "bytes",
         "cache",
         "clock_rate",
@@ -74,6 +75,7 @@ class ReceiveStream:
         self.cache = PacketCache(VIDEO_CACHE if producer.kind == "video" else AUDIO_CACHE)
         self.nack = NackGenerator() if producer.wants_nack else None
         self.arbiter = KeyFrameArbiter()
+        self.audio = producer.transport.peer.room.audio if producer.kind == "audio" else None
         self.reception: Reception | None = None
         self.sender_info: SenderInfo | None = None  # the publisher's last, with the time it came
         self.sender_info_at = 0.0
@@ -131,8 +133,7 @@ class ReceiveStream:
             return
         self.packets += 1
         self.bytes += end - start
-        if producer.paused:
-            drops[Drop.PRODUCER_PAUSED] += 1
+        if (producer.paused or self.audio is not None) and self._withheld(forwarded, two_byte, number, now):
             return
         if stop == payload:
             drops[Drop.RTP_PADDING] += 1
@@ -152,6 +153,22 @@ class ReceiveStream:
         )
         packet = packet + forwarded + data[payload:stop] if forwarded else packet + data[payload:stop]
         self._forward(packet, FIXED_SIZE + len(forwarded), number, timestamp, two_byte, now)
+
+    def _withheld(self, elements: bytes, two_byte: bool, number: int, now: float) -> bool:
+        """Whether a packet goes no further: its producer is paused, or the room does not need this voice."""
+        if self.producer.paused:
+            self.producer.counters.drops[Drop.PRODUCER_PAUSED] += 1
+            return True
+        if self.audio is None or self.audio.heard(self.producer, elements, two_byte, now):
+            return False
+        self.producer.counters.drops[Drop.AUDIO_NOT_LOUDEST] += 1
+        if self.active:
+            silenced = self.active
+            self.pause()
+            if number == self.highest:  # not sent: the row ends before it
+                for consumer in silenced:
+                    consumer.numbers.stop(number)
+        return True
 
     def _place(self, sequence: int, timestamp: int, is_rtx: bool, now: float) -> int:
         """The packet's extended number after noting gaps; -1 where it is not wanted."""

@@ -124,7 +124,9 @@ class Worker:
 
     def create_room(self, request: protocol.CreateRoom) -> protocol.RoomCreated:
         _refuse_taken(self._context.rooms.get(request.room_id), "room", request.room_id)
-        MediaRoom(self._context, request.room_id)
+        if request.loudest < 0:
+            raise MediaError("invalid", "a negative number of microphones", "loudest")
+        MediaRoom(self._context, request.room_id, request.loudest)
         return protocol.RoomCreated(offered())
 
     def close_room(self, request: protocol.CloseRoom) -> Done:
@@ -170,7 +172,10 @@ class Worker:
             raise MediaError("invalid", "this transport carries nothing from the browser", "transport_id")
         _refuse_taken(self._find_producer(request.producer_id), "producer", request.producer_id)
         mapping = check_producer(request.kind, request.rtpParameters)
-        transport.produce(request.producer_id, request.kind, request.rtpParameters, mapping, request.paused)
+        producer = transport.produce(
+            request.producer_id, request.kind, request.rtpParameters, mapping, request.paused
+        )
+        producer.speech = request.speech and request.kind == "audio"
         return Done()
 
     def pause_producer(self, request: protocol.PauseProducer) -> Done:

@@ -570,6 +570,14 @@ class TransportStateChanged(Direct):
     ice: IceState
 
 
+class RoomSpeaking(Direct):
+    """Who is speaking, sent on change. ``active`` is the one to look at: it stays through silence."""
+
+    type: Literal["room.speaking"] = "room.speaking"
+    active: Id | None
+    speaking: list[Id]
+
+
 class MediaReset(Direct):
     """The room's media worker was replaced: transports, producers, consumers are gone. Build them anew."""
 
@@ -599,6 +607,7 @@ DirectMessage = Annotated[
     | ConsumerOffered
     | ConsumerClosed
     | TransportStateChanged
+    | RoomSpeaking
     | MediaReset
     | Replaced
     | Removed,

@@ -516,6 +516,13 @@ export interface TransportStateChanged {
   ice: IceState;
 }
 
+/** Who is speaking, sent on change. `active` is the one to look at: it stays through silence. */
+export interface RoomSpeaking {
+  type: 'room.speaking';
+  active?: string;
+  speaking: string[];
+}
+
 /** The room's media worker was replaced: transports, producers, consumers are gone. Build them anew. */
 export interface MediaReset {
   type: 'media.reset';
@@ -558,6 +565,7 @@ export type DirectMessage =
   | ConsumerOffered
   | ConsumerClosed
   | TransportStateChanged
+  | RoomSpeaking
   | MediaReset
   | Replaced
   | Removed;
