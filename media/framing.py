@@ -32,11 +32,13 @@ from media.protocol import (
     Notification,
     PauseConsumer,
     PauseProducer,
+    ProducerLayersWanted,
     R,
     Request,
     RestartIce,
     ResumeConsumer,
     ResumeProducer,
+    SetConsumerLayers,
     TransportState,
     WorkerFailed,
     WorkerLoad,
@@ -64,6 +66,7 @@ REQUESTS: dict[str, type[Request[Any]]] = {
         CreateConsumer,
         PauseConsumer,
         ResumeConsumer,
+        SetConsumerLayers,
         CloseConsumer,
         GetStats,
     )
@@ -78,6 +81,7 @@ NOTIFICATIONS: dict[str, type[Notification]] = {
         ConsumerClosed,
         ActiveSpeaker,
         AudioLevels,
+        ProducerLayersWanted,
         WorkerLoad,
     )
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from media.capabilities import AUDIO_LEVEL, ProducerMapping
-from media.protocol import ConsumerClosed, MediaKind, RtpCodec, RtpParameters
+from media.producer_layers import ProducerLayers
+from media.protocol import ConsumerClosed, MediaKind, RtpCodec, RtpParameters, Source
 from media.rtp import rtcp
 from media.rtp.extensions import ExtensionReader
 from media.stream import ReceiveStream
@@ -31,6 +32,7 @@ class Producer:
         "extensions",
         "id",
         "kind",
+        "layers",
         "level_id",
         "mapping",
         "mid",
@@ -38,7 +40,7 @@ class Producer:
         "payload_types",
         "repaired_types",
         "rtp_parameters",
-        "speech",
+        "source",
         "streams",
         "transport",
     )
@@ -72,8 +74,8 @@ class Producer:
         self.codec = media[0]
         self.paused = paused
         self.closed = False
-        #: Whether it is somebody's voice, and our id of the audio level extension (0: it has none).
-        self.speech = kind == "audio"
+        self.source: Source = "microphone" if kind == "audio" else "camera"
+        #: Our id of the audio level extension, 0 where it has none.
         self.level_id = next(
             (
                 mapping.extension_ids.get(extension.id, 0)
@@ -93,6 +95,7 @@ class Producer:
                 self.repaired_types[codec.payloadType & 0x7F] = apt
         self.extensions = ExtensionReader(parameters.headerExtensions, mapping.extension_ids)
         self.streams = [ReceiveStream(self, encoding) for encoding in parameters.encodings]
+        self.layers = ProducerLayers(self)
         self.consumers: dict[str, Consumer] = {}
         self._intra_requests = 0
 

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 MediaKind = Literal["audio", "video"]
 Direction = Literal["send", "recv"]  # seen from the browser: "send" carries its producers to us
 IceState = Literal["new", "connected", "disconnected", "closed"]
+Source = Literal["microphone", "camera", "screen", "screen-audio"]
 DtlsState = Literal["new", "connecting", "connected", "failed", "closed"]
 
 # --- RTP vocabulary (mediasoup's RtpParameters; the W3C ORTC dictionaries of the same names) -------
@@ -254,7 +255,8 @@ class CloseTransport(Request[Done]):
 class CreateProducer(Request[Done]):
     """``rtpParameters`` are the publisher's own; `unsupported` when they match no offered codec.
 
-    ``speech`` is false for sound that is no microphone's: always forwarded, and nobody's voice.
+    ``source`` says what is behind it; None is a microphone or a camera. Only microphones are voices, and
+    screens are served first.
     """
 
     method: ClassVar[str] = "producer.create"
@@ -264,7 +266,7 @@ class CreateProducer(Request[Done]):
     kind: MediaKind
     rtpParameters: RtpParameters
     paused: bool = False
-    speech: bool = True
+    source: Source | None = None
 
 
 @dataclass(slots=True)
@@ -324,6 +326,20 @@ class ResumeConsumer(Request[Done]):
     method: ClassVar[str] = "consumer.resume"
     response: ClassVar[type[Any]] = Done
     consumer_id: str
+
+
+@dataclass(slots=True)
+class SetConsumerLayers(Request[Done]):
+    """What the page shows of it: ``height`` in device pixels, 0 for as large as there is. What is not visible
+    is not sent; what is pinned goes before the rest when the path is narrow.
+    """
+
+    method: ClassVar[str] = "consumer.setLayers"
+    response: ClassVar[type[Any]] = Done
+    consumer_id: str
+    height: int = 0
+    visible: bool = True
+    pinned: bool = False
 
 
 @dataclass(slots=True)
@@ -406,6 +422,15 @@ class AudioLevels(Notification):
     event: ClassVar[str] = "room.audioLevels"
     room_id: str
     levels: dict[str, int]
+
+
+@dataclass(slots=True)
+class ProducerLayersWanted(Notification):
+    """Encodings above ``spatial`` (0 is the smallest) are watched by nobody, and need not be sent."""
+
+    event: ClassVar[str] = "producer.layersWanted"
+    producer_id: str
+    spatial: int
 
 
 @dataclass(slots=True)

@@ -49,6 +49,19 @@ class MediaRoom:
     def tick(self, now: float) -> None:
         """Called by the context, about three times a second."""
         self.audio.tick(now)
+        transports = [transport for peer in self.peers.values() for transport in peer.transports.values()]
+        producers = [
+            producer
+            for transport in transports
+            for producer in transport.producers.values()
+            if producer.kind == "video"
+        ]
+        for producer in producers:
+            producer.layers.update(now)
+        for transport in transports:
+            transport.adaptation.run(now)
+        for producer in producers:
+            producer.layers.demand(now)
 
     def close(self) -> None:
         """Closes its peers. Closing twice does nothing."""

@@ -12,6 +12,7 @@ from media.protocol import ActiveSpeaker, AudioLevels
 from media.rtp.audio_level import audio_level
 
 if TYPE_CHECKING:
+    from media.peer import Peer
     from media.producer import Producer
     from media.room import MediaRoom
 
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 class RoomAudio:
     """A producer becomes known with its first packet and is forgotten by `remove`."""
 
-    __slots__ = ("_audible", "_loudest", "_room", "_speaker", "_told")
+    __slots__ = ("_audible", "_loudest", "_peers", "_room", "_speaker", "_told")
 
     def __init__(self, room: MediaRoom, loudest: int) -> None:
         self._room = room
+        self._peers: dict[str, Peer] = {}
         self._speaker = DominantSpeaker()
         self._loudest = Loudest(loudest)
         self._told: str | None = None
@@ -33,16 +35,23 @@ class RoomAudio:
 
         Packets of paused producers do not get here: they count as silence.
         """
-        if not producer.speech:
+        if producer.source != "microphone":
             return True
         level = audio_level(elements, two_byte, producer.level_id) if producer.level_id else -1
         if level >= 0:
             self._speaker.hear(producer.id, level, now)
+            self._peers[producer.id] = producer.transport.peer
         return self._loudest.admits(producer.id, level, now)
 
     def remove(self, producer_id: str) -> None:
+        self._peers.pop(producer_id, None)
         self._speaker.remove(producer_id)
         self._loudest.remove(producer_id)
+
+    @property
+    def speaking_peer(self) -> Peer | None:
+        """Whose voice is the one to look at."""
+        return self._peers.get(self._told or "")
 
     def tick(self, now: float) -> None:
         """Decides and tells. Called about three times a second."""

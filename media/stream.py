@@ -13,7 +13,7 @@ from media.consumer import fan_out
 from media.control.keyframes import KeyFrameArbiter
 from media.protocol import RtpEncoding
 from media.rtp.cache import PacketCache
-from media.rtp.codecs import h264, vp8
+from media.rtp.codecs import av1, h264, vp8, vp9
 from media.rtp.header import (
     FIXED_EXTENSION_WORDS,
     FIXED_SIZE,
@@ -35,10 +35,16 @@ if TYPE_CHECKING:
 
 VIDEO_CACHE = 512  # packets: about a second at 5 Mbit/s
 AUDIO_CACHE = 64
+#: A key frame so young, with so few packets since, is sent from the cache to those who come. An older one
+#: would make them see the past: the frames since all come at once, but each is shown at its time.
+GROUP_AGE = 0.5  # seconds
+GROUP_PACKETS = 200
 
 KEY_FRAME_DETECTORS: dict[str, Callable[[bytes, int, int], bool]] = {
     "video/vp8": vp8.starts_key_frame,
     "video/h264": h264.starts_key_frame,
+    "video/vp9": vp9.starts_key_frame,
+    "video/av1": av1.starts_key_frame,
 }
 
 
@@ -51,6 +57,9 @@ class ReceiveStream:
         "bytes",
         "cache",
         "clock_rate",
+        "group",
+        "group_at",
+        "height",
         "nack",
         "packets",
         "producer",
@@ -61,6 +70,7 @@ class ReceiveStream:
         "sender_info",
         "sender_info_at",
         "ssrc",
+        "vp8",
         "waiting",
     )
 
@@ -71,6 +81,11 @@ class ReceiveStream:
         self.rtx_ssrc = encoding.rtx.ssrc if encoding.rtx else None
         codec = producer.codec
         self.clock_rate = codec.clockRate
+        self.vp8 = codec.mimeType.lower() == "video/vp8"
+        self.height = 0  # pixels of the newest key frame; 0 unknown
+        #: Number of the newest key frame's first packet (-1: none to begin with), and when it came.
+        self.group = -1
+        self.group_at = 0.0
         self._detect = KEY_FRAME_DETECTORS.get(codec.mimeType.lower())
         self.cache = PacketCache(VIDEO_CACHE if producer.kind == "video" else AUDIO_CACHE)
         self.nack = NackGenerator() if producer.wants_nack else None
@@ -205,17 +220,25 @@ class ReceiveStream:
         if self._detect is not None:
             begins = self._detect(packet, payload, len(packet))
             if begins:
-                self.arbiter.received()
+                self._key_frame(packet, payload, number, now)
         started: list[Consumer] = []
         if begins and self.waiting:
             started, self.waiting = self.waiting, []
             for consumer in started:
-                consumer.begin(number, packet, payload, now)
+                consumer.begin(self, number, packet, payload, now)
             self.active += started
         if self.active:
             fan_out(self.active, packet, payload, number, timestamp, two_byte)
         if started and number != self.highest:
             self._catch_up(started, number)
+
+    def _key_frame(self, packet: bytes, payload: int, number: int, now: float) -> None:
+        self.arbiter.received()
+        if number > self.group:
+            self.group = number
+            self.group_at = now
+        if self.vp8:
+            self.height = vp8.height(packet, payload, len(packet))
 
     def _catch_up(self, started: list[Consumer], number: int) -> None:
         """A key frame's first packet came late: what followed it is sent to those who begin with it."""
@@ -257,6 +280,7 @@ class ReceiveStream:
         self.ssrc = ssrc
         self.reception = None
         self.sender_info = None
+        self.group = -1
         self.cache.clear()
         if self.nack is not None:
             self.nack.clear()
@@ -264,7 +288,21 @@ class ReceiveStream:
             self.request_key_frame(self.producer.transport.ctx.now)
 
     def add(self, consumer: Consumer, now: float) -> None:
-        """``consumer`` can be written: it begins with the next packet, or with the next key frame."""
+        """``consumer`` can be written: it begins with the key frame that has just been, or with the next one;
+        audio with the next packet.
+        """
+        if (
+            not consumer.packets  # who has seen some of it would see it again
+            and self.group >= 0
+            and now - self.group_at <= GROUP_AGE
+            and 0 <= self.highest - self.group < GROUP_PACKETS
+        ):
+            first = self.cache.get(self.group)
+            if first is not None:
+                consumer.begin(self, self.group, first[0], first[1], now)
+                self.active.append(consumer)
+                self._catch_up([consumer], self.group - 1)
+                return
         self.waiting.append(consumer)
         self.request_key_frame(now)
 
@@ -281,6 +319,7 @@ class ReceiveStream:
             consumer.leave()
         self.waiting += self.active
         self.active = []
+        self.group = -1
         if self.nack is not None:
             self.nack.clear()
 

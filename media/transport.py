@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from media.adaptation import Adaptation
 from media.capabilities import ProducerMapping
 from media.consumer import Consumer
 from media.net.dtls import DIGESTS, DtlsAssociation
@@ -55,6 +56,7 @@ class Transport:
         "_theirs",
         "_told",
         "_used_ssrcs",
+        "adaptation",
         "bytes_in",
         "closed",
         "consumer_ssrcs",
@@ -105,6 +107,7 @@ class Transport:
         self._used_ssrcs: set[int] = set()
         self.table = SourceTable()
         self.feedback = FeedbackRecorder()
+        self.adaptation = Adaptation(self)
         self._reports = RtcpSession(self)
         self.packets_in = 0
         self.packets_out = 0

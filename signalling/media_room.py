@@ -174,7 +174,7 @@ class RoomMedia:
                     request.kind,
                     request.rtp_parameters,
                     request.paused,
-                    speech=request.source == "microphone",
+                    source=request.source,
                 )
             )
         except Refused:
@@ -334,15 +334,29 @@ class RoomMedia:
                 for transport in peer.transports.values():
                     if transport.id == notification.transport_id:
                         return self._transport_state(peer, transport, notification)
+        elif isinstance(notification, protocol.ProducerLayersWanted):
+            return self._layers_wanted(notification)
         elif isinstance(notification, protocol.ActiveSpeaker | protocol.AudioLevels):
-            news = self.speakers.hears(notification) if notification.room_id == self._worker_room else None
-            return self._room.announce(news) if news else None
+            return self._speakers_changed(notification)
         elif isinstance(notification, protocol.ConsumerClosed):
             for peer in self.peers.values():
                 for receiving in peer.consumers.values():
                     if receiving.id == notification.consumer_id:
                         return self._consumer_closed(receiving)
         return None
+
+    def _layers_wanted(self, told: protocol.ProducerLayersWanted) -> Coroutine[Any, Any, None] | None:
+        owner = self._owner(told.producer_id)
+        if owner is None:
+            return None
+        message = m.LayersWanted(producer_id=told.producer_id, spatial=told.spatial)
+        return self._room.direct(self.peers[owner].member, message)
+
+    def _speakers_changed(
+        self, told: protocol.ActiveSpeaker | protocol.AudioLevels
+    ) -> Coroutine[Any, Any, None] | None:
+        news = self.speakers.hears(told) if told.room_id == self._worker_room else None
+        return self._room.announce(news) if news else None
 
     def _owner(self, producer_id: str) -> str | None:
         """The participant who sends this producer."""

@@ -70,7 +70,7 @@ async def test_sound_that_is_no_voice_is_neither_speaker_nor_left_out() -> None:
         sender, publisher = await sfu.join("send")
         receiver, subscriber = await sfu.join("recv")
         film, voice = sfu.produce_audio(sender), sfu.produce_audio(sender, 3000, "2")
-        film.speech = False
+        film.source = "screen-audio"
         sfu.consume(receiver, film)
         await speak(publisher, 3000, 0, 2, SPEECH, "2")
         await speak(publisher, 2000, 0, 5, SILENCE)
