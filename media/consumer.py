@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 RESEND_RATE = 125_000.0  # bytes/s of repair for one consumer: 1 Mbit/s …
 RESEND_BURST = 64_000.0  # … and a lost burst at once
+PADDING_PACKETS = 64  # of the newest, among which padding is chosen
 TOP_TEMPORAL = 2  # of the three that browsers send at most
 DEFAULT_RTT = 0.1  # seconds, until a report has told
 
@@ -46,6 +48,7 @@ class Consumer:
     """
 
     __slots__ = (
+        "_afterwards",
         "_before",
         "_clock",
         "_guard",
@@ -100,6 +103,7 @@ class Consumer:
         self.wish = Wish()
         self.target = Target(0, FULL)
         self.thinning: TemporalFilter | None = None
+        self._afterwards = FULL
         self._before: tuple[PacketCache, list[Run]] | None = None  # what was sent of the last encoding
         self._clock: SenderInfo | None = None  # of the last encoding, as the subscriber sees it
         self.kind: MediaKind = producer.kind
@@ -180,7 +184,11 @@ class Consumer:
         if target != NOTHING:
             self._switch(self.producer.streams[target.spatial], now)
             layers = self.producer.layers.encodings[target.spatial].temporal
-            self._thin(FULL if target.temporal >= layers - 1 else target.temporal)
+            temporal = FULL if target.temporal >= layers - 1 else target.temporal
+            # Too much for the path as it is: the least of it until the key frame comes.
+            falling = self.transport.path is not None and self.transport.path.estimate < math.inf
+            falling = falling and target.spatial < self.producer.streams.index(self.stream)
+            self._thin(0 if falling and self.switching_to is not None else temporal, temporal)
         if stopped:
             self.transport_changed()
 
@@ -206,8 +214,12 @@ class Consumer:
         self._before = (before.cache, self.numbers.detach())
         self.stream = stream
         self.switching_to = None
+        if self.transport.path is not None and self.transport not in stream.noting:
+            stream.noting.append(self.transport)
 
-    def _thin(self, temporal: int) -> None:
+    def _thin(self, temporal: int, afterwards: int) -> None:
+        """Down to layer ``temporal``, and to ``afterwards`` with the next encoding."""
+        self._afterwards = afterwards
         if self.thinning is not None:
             self.thinning.target = temporal
         elif temporal < FULL:
@@ -261,6 +273,7 @@ class Consumer:
         if stream is not self.stream:
             self.stream.remove(self)
             self._change_source(stream)
+            self._thin(self._afterwards, self._afterwards)
         timestamp = read_header(packet)[3]
         offset = self.numbers.run.timestamp_offset
         if self._last_timestamp >= 0:
@@ -275,6 +288,7 @@ class Consumer:
         self._clock = None
         if self.thinning is not None:
             self.thinning.picture = -1
+            self.thinning.current = self.thinning.target  # nothing has been left out since its key frame
         picture = tl0 = 0
         if self.vp8 and self._last_numbering[0] >= 0:
             now_picture, now_tl0 = vp8.numbering(packet, payload, len(packet))
@@ -361,6 +375,27 @@ class Consumer:
                 self.resent += 1
                 self.transport.counters.packets_resent += 1
 
+    def pad(self, size: int) -> int:
+        """Sends about ``size`` bytes that the subscriber has no need of: the newest packets again, over RTX.
+        Returns the bytes sent, 0 where that is not possible.
+        """
+        if self._rtx_type < 0 or self not in self.stream.active:
+            return 0
+        sent = 0
+        stream = self.stream
+        for number in range(stream.highest, max(stream.highest - PADDING_PACKETS, 0), -1):
+            kept = stream.cache.get(number)
+            run = self.numbers.find(number)
+            if kept is None or run is None:
+                continue
+            if sent >= size:
+                break
+            if self._write(kept[0], kept[1], self._rtx_sequence, run, number + run.sequence_offset & 0xFFFF):
+                self._rtx_sequence = self._rtx_sequence + 1 & 0xFFFF
+                self.transport.counters.packets_padding += 1
+                sent += len(kept[0])
+        return sent
+
     def _sent_before(self, sent_as: int) -> tuple[tuple[bytes, int] | None, Run | None]:
         """A packet of the encoding before the present one, by the number it was sent under."""
         cache, runs = self._before if self._before is not None else (self.stream.cache, [])
@@ -424,6 +459,9 @@ class Consumer:
         socket.names[8 * slot] = transport.pointer
         socket.count = slot + 1
         transport.packets_out += 1
+        if transport.path is not None:
+            transport.noted = transport.sequence
+            transport.path.note(transport.sequence, (transport.ctx.now, size))
         return True
 
     # --- reports ---

@@ -213,6 +213,8 @@ class MediaContext:
         for transport in list(self.transports.values()):
             if everyone or transport.direction == "send":
                 transport.tick(self.now)
+            if transport.path is not None:
+                transport.adaptation.probe(self.now)
             if self._ticks % TICKS_PER_SWEEP == 0:
                 transport.sweep(self.now)
         if self._ticks % TICKS_PER_ROOM == 0:

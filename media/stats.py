@@ -57,6 +57,7 @@ class Counters:
         "nacks_sent",
         "packets_in",
         "packets_out",
+        "packets_padding",
         "packets_resent",
         "remb_received",
         "rtcp_in",
@@ -71,6 +72,7 @@ class Counters:
         self.packets_out = 0
         self.bytes_in = 0
         self.packets_resent = 0
+        self.packets_padding = 0
         self.rtcp_in = 0
         self.stun_requests = 0
         self.nacks_received = 0

@@ -32,6 +32,7 @@ from media.stats import Drop
 if TYPE_CHECKING:
     from media.consumer import Consumer
     from media.producer import Producer
+    from media.transport import Transport
 
 VIDEO_CACHE = 512  # packets: about a second at 5 Mbit/s
 AUDIO_CACHE = 64
@@ -61,6 +62,7 @@ class ReceiveStream:
         "group_at",
         "height",
         "nack",
+        "noting",
         "packets",
         "producer",
         "reception",
@@ -97,6 +99,8 @@ class ReceiveStream:
         #: Consumers that every packet goes to, and those that wait for a key frame to begin with.
         self.active: list[Consumer] = []
         self.waiting: list[Consumer] = []
+        #: Transports whose estimate of the path needs to know what was sent (kept by media/adaptation.py).
+        self.noting: list[Transport] = []
         self.packets = 0
         self.bytes = 0
         self.repaired = 0
@@ -229,6 +233,8 @@ class ReceiveStream:
             self.active += started
         if self.active:
             fan_out(self.active, packet, payload, number, timestamp, two_byte)
+            if self.noting:
+                self._note(len(packet), now)
         if started and number != self.highest:
             self._catch_up(started, number)
 
@@ -239,6 +245,17 @@ class ReceiveStream:
             self.group_at = now
         if self.vp8:
             self.height = vp8.height(packet, payload, len(packet))
+
+    def _note(self, size: int, now: float) -> None:
+        """Tells the paths of the packet just sent. Each subscriber has a stream once, so the transport-wide
+        number it used last was this packet's; where it is an old one, this packet was left out.
+        """
+        stamp = (now, size)
+        for transport in self.noting:
+            number = transport.sequence
+            if number != transport.noted and transport.path is not None:
+                transport.noted = number
+                transport.path.note(number, stamp)
 
     def _catch_up(self, started: list[Consumer], number: int) -> None:
         """A key frame's first packet came late: what followed it is sent to those who begin with it."""

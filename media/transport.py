@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from typing import TYPE_CHECKING, Any
 
 from media.adaptation import Adaptation
 from media.capabilities import ProducerMapping
 from media.consumer import Consumer
+from media.control.path import Path
 from media.net.dtls import DIGESTS, DtlsAssociation
 from media.net.ice import IceAgent
 from media.net.srtp import SrtpKeys, SrtpSession, drop_reason, protect_rtcp, unprotect, unprotect_rtcp
@@ -66,8 +68,10 @@ class Transport:
         "direction",
         "feedback",
         "id",
+        "noted",
         "packets_in",
         "packets_out",
+        "path",
         "peer",
         "pointer",
         "producers",
@@ -108,6 +112,10 @@ class Transport:
         self.table = SourceTable()
         self.feedback = FeedbackRecorder()
         self.adaptation = Adaptation(self)
+        #: What it carries; None while nothing that is sent on it could be adapted. `noted` is the
+        #: transport-wide number up to which it knows what was sent.
+        self.path: Path | None = None
+        self.noted = -1
         self._reports = RtcpSession(self)
         self.packets_in = 0
         self.packets_out = 0
@@ -256,6 +264,8 @@ class Transport:
             "packetsOut": self.packets_out,
             "producers": len(self.producers),
             "consumers": len(self.consumers),
+            "estimate": self.path.estimate if self.path and self.path.estimate < math.inf else None,
+            "loss": self.path.loss if self.path else None,
         }
 
     # --- the path ---

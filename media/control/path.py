@@ -7,18 +7,20 @@ from collections.abc import Sequence
 
 from media.control.bandwidth import BandwidthEstimator, Packet
 from media.control.probing import Prober
-from media.rtp.twcc import TICKS_PER_SECOND
+from media.rtp.twcc import TICKS_PER_REFERENCE, TICKS_PER_SECOND
 
 MEMORY = 8192  # packets; a power of two, and more than any round trip holds
+LAP = TICKS_PER_REFERENCE << 24
 OLDEST = 5.0  # seconds; what is older in the memory is of another round of the numbers
 
 
 class Path:
     """``sent`` is a ring by transport-wide number: ``(time, bytes)`` of each packet, None where unknown."""
 
-    __slots__ = ("_estimator", "_prober", "_sending_since", "_sent_bytes", "rate", "sent")
+    __slots__ = ("_estimator", "_prober", "_sending_since", "_sent_bytes", "_tick", "rate", "sent")
 
     def __init__(self) -> None:
+        self._tick = 0  # of the arrival last told of, laps counted
         self.sent: list[tuple[float, int] | None] = [None] * MEMORY
         self._estimator = BandwidthEstimator()
         self._prober = Prober()
@@ -58,7 +60,9 @@ class Path:
                 packets.append(Packet(stamp[0], None, stamp[1]))
                 continue
             self.sent[at] = None
-            arrived = tick / TICKS_PER_SECOND
+            # The reference time has 24 bits, of any epoch: it may wrap at any moment.
+            self._tick += (tick - self._tick + LAP // 2) % LAP - LAP // 2
+            arrived = self._tick / TICKS_PER_SECOND
             packets.append(Packet(stamp[0], arrived, stamp[1]))
             self._prober.told(stamp[0], arrived, stamp[1])
         if not packets:

@@ -13,9 +13,9 @@ from media.control.allocate import Priority, Request, allocate
 from media.control.bandwidth import BandwidthEstimator, Packet
 from media.control.delay import DelayDetector, Usage
 from media.control.layers import NOTHING, Encoding, Target, Wish, steps
-from media.control.path import Path
+from media.control.path import LAP, Path
 from media.rtp import twcc
-from media.rtp.twcc import FeedbackRecorder
+from media.rtp.twcc import TICKS_PER_SECOND, FeedbackRecorder
 from tests.support.impairment import Impairment, Link
 
 AUDIO_SIZE, AUDIO_EVERY = 130, 0.02
@@ -35,6 +35,7 @@ class Call:
     feedback_every: float = 0.05
     path: Path = field(default_factory=Path)
     now: float = 1000.0
+    their_clock: float = 0.0  # seconds ahead of ours
 
     def __post_init__(self) -> None:
         self.link = Link(
@@ -83,7 +84,7 @@ class Call:
                     left -= PACKET
             for data in self.link.deliver(self.now):
                 number = int.from_bytes(data[:4], "big")
-                self.recorder.arrived(number & 0xFFFF, self.now)
+                self.recorder.arrived(number & 0xFFFF, self.now + self.their_clock)
                 self.delays.append((self.now, self.now - self.sent_at[number]))
                 if number in self.audio_sent:
                     self.audio_received.add(number)
@@ -145,6 +146,13 @@ def test_a_path_that_narrows_and_widens(jitter: float, feedback_every: float) ->
     call.run(15)
     assert first_time(call.log, widened, lambda cost: cost >= 1_700_000) <= 10.0
     assert len(call.audio_received) > 0.985 * len(call.audio_sent)
+
+
+def test_the_subscribers_clock_may_wrap() -> None:
+    call = Call(rate=20 * MEGABIT, their_clock=LAP / TICKS_PER_SECOND - 1005)
+    call.run(10)
+    assert call.path.estimate == math.inf
+    assert call.path._estimator.received == pytest.approx(1_750_000, rel=0.1)
 
 
 def test_a_good_path_is_never_limited() -> None:
