@@ -27,6 +27,8 @@ async def height_of(what: Locator) -> float:
 
 async def expect_released(page: Page) -> None:
     """No light is on and nothing is connected: devices, peer connections, sockets."""
+    closed = "() => window.__sockets.every((each) => each.readyState >= 2)"
+    await page.wait_for_function(closed, timeout=5000)  # the server closes it after its acknowledgement
     left = await page.evaluate("""() => ({
         devices: window.__tracks.filter((each) => each.readyState !== "ended").length,
         connections: window.__connections.filter((each) => each.connectionState !== "closed").length,
