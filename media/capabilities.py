@@ -232,8 +232,9 @@ def _ssrcs(encoding: RtpEncoding, path: str) -> list[int]:
 
 def _map_extensions(kind: MediaKind, extensions: list[RtpHeaderExtension]) -> dict[int, int]:
     for index, extension in enumerate(extensions):
-        # 15 is reserved in the one-byte form (RFC 8285, section 4.2).
-        if not 1 <= extension.id <= 255 or extension.id == 15:
+        # 15 is reserved in the one-byte form only (RFC 8285, section 4.2): Chromium uses it when it has more
+        # than fourteen.
+        if not 1 <= extension.id <= 255:
             raise MediaError("invalid", f"{extension.id} is no id", f"headerExtensions[{index}].id")
         if extension.encrypt:
             raise MediaError("unsupported", "encrypted extensions", f"headerExtensions[{index}].encrypt")

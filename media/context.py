@@ -16,7 +16,7 @@ from media.net.loop import serve
 from media.net.srtp import ffi
 from media.net.stun import is_request, parse_request
 from media.net.udp import BATCH_IN, SLOT, DatagramSocket, open_socket
-from media.protocol import Notification
+from media.protocol import Direction, Notification
 from media.stats import Counters, Drop
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 BATCHES_PER_TURN = 8  # then the loop gets to run its other tasks
 UPKEEP_INTERVAL = 0.09  # seconds between two looks at what publishers are to be told …
-GAP_INTERVAL = 0.02  # … and while one of them is asked for what is missing
+SHORT_INTERVAL = 0.02  # … and while one of them is asked for what is missing, or a path is being tried out
+ROOM_INTERVAL = 0.3  # seconds between two looks at who speaks and what each subscriber is to get
 ROUND_INTERVAL = 1.0  # seconds between two looks at each transport …
 SHARES = 10  # … of which one upkeep takes this fraction, so that no packet waits for all of them
 IDLE_INTERVAL = 1.0  # seconds between turns while there are no transports
@@ -59,8 +60,10 @@ class MediaContext:
         self._ending: set[asyncio.Task[None]] = set()
         self._open = False
         self._publishers: list[Transport] = []
+        self._subscribers: list[Transport] = []
         self._round: list[Transport] = []  # those whose turn is still to come
         self._next_round = 0.0
+        self._next_rooms = 0.0
         self._next_upkeep = 0.0
 
     async def start(self) -> None:
@@ -101,17 +104,18 @@ class MediaContext:
         self.transports[transport.id] = transport
         for fragment in transport.fragments:
             self._fragments[fragment] = transport
-        if transport.direction == "send":
-            self._publishers.append(transport)
+        self._of(transport.direction).append(transport)
 
     def remove_transport(self, transport: Transport, addresses: list[bytes]) -> None:
         self.transports.pop(transport.id, None)
-        if transport.direction == "send":
-            self._publishers.remove(transport)
+        self._of(transport.direction).remove(transport)
         for fragment in transport.fragments:
             self._fragments.pop(fragment, None)
         for address in addresses:
             self.unbind(address, transport)
+
+    def _of(self, direction: Direction) -> list[Transport]:
+        return self._publishers if direction == "send" else self._subscribers
 
     def update_fragments(self, transport: Transport, before: list[str]) -> None:
         for fragment in before:
@@ -214,15 +218,26 @@ class MediaContext:
     # --- what is due by time ---
 
     def noticed_gap(self) -> None:
-        """Something is missing in a stream: it will be asked for, unless it comes late, in `GAP_INTERVAL`."""
-        self._next_upkeep = min(self._next_upkeep, self.now + GAP_INTERVAL)
+        """Something is missing in a stream: it will be asked for, unless it comes late, in
+        `SHORT_INTERVAL`.
+        """
+        self._next_upkeep = min(self._next_upkeep, self.now + SHORT_INTERVAL)
 
     def _upkeep(self, now: float) -> None:
-        """Feedback to the publishers, and a share of the round over all transports."""
-        missing = False
+        """Feedback to the publishers, padding to subscribers whose path is tried out, the rooms when it is
+        their time, and a share of the round over all transports.
+        """
+        soon = False
         for transport in self._publishers:
-            missing |= transport.give_feedback(now)
-        self._next_upkeep = now + (GAP_INTERVAL if missing else UPKEEP_INTERVAL)
+            soon |= transport.give_feedback(now)
+        for transport in self._subscribers:
+            if transport.path is not None:
+                soon |= transport.adaptation.probe(now)
+        if now >= self._next_rooms:
+            self._next_rooms = now + ROOM_INTERVAL
+            for room in self.rooms.values():
+                room.tick(now)
+        self._next_upkeep = min(now + (SHORT_INTERVAL if soon else UPKEEP_INTERVAL), self._next_rooms)
         if not self.transports:
             self._next_upkeep = now + IDLE_INTERVAL
         if not self._round and now >= self._next_round:

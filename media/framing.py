@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from media.protocol import (
+    ActiveSpeaker,
+    AudioLevels,
     CloseConsumer,
     ClosePeer,
     CloseProducer,
@@ -30,11 +32,13 @@ from media.protocol import (
     Notification,
     PauseConsumer,
     PauseProducer,
+    ProducerLayersWanted,
     R,
     Request,
     RestartIce,
     ResumeConsumer,
     ResumeProducer,
+    SetConsumerLayers,
     TransportState,
     WorkerFailed,
     WorkerLoad,
@@ -62,13 +66,24 @@ REQUESTS: dict[str, type[Request[Any]]] = {
         CreateConsumer,
         PauseConsumer,
         ResumeConsumer,
+        SetConsumerLayers,
         CloseConsumer,
         GetStats,
     )
 }
 
 NOTIFICATIONS: dict[str, type[Notification]] = {
-    cls.event: cls for cls in (WorkerReady, WorkerFailed, TransportState, ConsumerClosed, WorkerLoad)
+    cls.event: cls
+    for cls in (
+        WorkerReady,
+        WorkerFailed,
+        TransportState,
+        ConsumerClosed,
+        ActiveSpeaker,
+        AudioLevels,
+        ProducerLayersWanted,
+        WorkerLoad,
+    )
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from media.capabilities import ProducerMapping
-from media.protocol import ConsumerClosed, MediaKind, RtpCodec, RtpParameters
+from media.capabilities import AUDIO_LEVEL, ProducerMapping
+from media.producer_layers import ProducerLayers
+from media.protocol import ConsumerClosed, MediaKind, RtpCodec, RtpParameters, Source
 from media.rtp import rtcp
 from media.rtp.extensions import ExtensionReader
 from media.stream import ReceiveStream
@@ -31,12 +32,15 @@ class Producer:
         "extensions",
         "id",
         "kind",
+        "layers",
+        "level_id",
         "mapping",
         "mid",
         "paused",
         "payload_types",
         "repaired_types",
         "rtp_parameters",
+        "source",
         "streams",
         "transport",
     )
@@ -70,6 +74,16 @@ class Producer:
         self.codec = media[0]
         self.paused = paused
         self.closed = False
+        self.source: Source = "microphone" if kind == "audio" else "camera"
+        #: Our id of the audio level extension, 0 where it has none.
+        self.level_id = next(
+            (
+                mapping.extension_ids.get(extension.id, 0)
+                for extension in parameters.headerExtensions
+                if extension.uri == AUDIO_LEVEL
+            ),
+            0,
+        )
         #: Publisher's payload type → ours, -1 where it is not taken; and of its RTX → the one it repairs.
         self.payload_types = [-1] * 128
         self.repaired_types = [-1] * 128
@@ -81,6 +95,7 @@ class Producer:
                 self.repaired_types[codec.payloadType & 0x7F] = apt
         self.extensions = ExtensionReader(parameters.headerExtensions, mapping.extension_ids)
         self.streams = [ReceiveStream(self, encoding) for encoding in parameters.encodings]
+        self.layers = ProducerLayers(self)
         self.consumers: dict[str, Consumer] = {}
         self._intra_requests = 0
 
@@ -109,6 +124,7 @@ class Producer:
         for consumer in list(self.consumers.values()):
             consumer.close()
             self.transport.ctx.notify(ConsumerClosed(consumer.id))
+        self.transport.peer.room.audio.remove(self.id)
         self.transport.producer_closed(self)
 
     def stats(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 MediaKind = Literal["audio", "video"]
 Direction = Literal["send", "recv"]  # seen from the browser: "send" carries its producers to us
 IceState = Literal["new", "connected", "disconnected", "closed"]
+Source = Literal["microphone", "camera", "screen", "screen-audio"]
 DtlsState = Literal["new", "connecting", "connected", "failed", "closed"]
 
 # --- RTP vocabulary (mediasoup's RtpParameters; the W3C ORTC dictionaries of the same names) -------
@@ -169,9 +170,14 @@ class RoomCreated:
 
 @dataclass(slots=True)
 class CreateRoom(Request[RoomCreated]):
+    """With more microphones than ``loudest`` (0: however many), only those are forwarded that are spoken
+    into.
+    """
+
     method: ClassVar[str] = "room.create"
     response: ClassVar[type[Any]] = RoomCreated
     room_id: str
+    loudest: int = 0
 
 
 @dataclass(slots=True)
@@ -247,7 +253,11 @@ class CloseTransport(Request[Done]):
 
 @dataclass(slots=True)
 class CreateProducer(Request[Done]):
-    """``rtpParameters`` are the publisher's own; `unsupported` when they match no offered codec."""
+    """``rtpParameters`` are the publisher's own; `unsupported` when they match no offered codec.
+
+    ``source`` says what is behind it; None is a microphone or a camera. Only microphones are voices, and
+    screens are served first.
+    """
 
     method: ClassVar[str] = "producer.create"
     response: ClassVar[type[Any]] = Done
@@ -256,6 +266,7 @@ class CreateProducer(Request[Done]):
     kind: MediaKind
     rtpParameters: RtpParameters
     paused: bool = False
+    source: Source | None = None
 
 
 @dataclass(slots=True)
@@ -318,6 +329,20 @@ class ResumeConsumer(Request[Done]):
 
 
 @dataclass(slots=True)
+class SetConsumerLayers(Request[Done]):
+    """What the page shows of it: ``height`` in device pixels, 0 for as large as there is. What is not visible
+    is not sent; what is pinned goes before the rest when the path is narrow.
+    """
+
+    method: ClassVar[str] = "consumer.setLayers"
+    response: ClassVar[type[Any]] = Done
+    consumer_id: str
+    height: int = 0
+    visible: bool = True
+    pinned: bool = False
+
+
+@dataclass(slots=True)
 class CloseConsumer(Request[Done]):
     method: ClassVar[str] = "consumer.close"
     response: ClassVar[type[Any]] = Done
@@ -376,6 +401,36 @@ class ConsumerClosed(Notification):
 
     event: ClassVar[str] = "consumer.closed"
     consumer_id: str
+
+
+@dataclass(slots=True)
+class ActiveSpeaker(Notification):
+    """Another producer of the room is the one to look at; None when the last one closed."""
+
+    event: ClassVar[str] = "room.activeSpeaker"
+    room_id: str
+    producer_id: str | None = None
+
+
+@dataclass(slots=True)
+class AudioLevels(Notification):
+    """Levels in -dBov (0 is the loudest) of the producers that are audible, by id.
+
+    About three times a second while there are any, and once with none.
+    """
+
+    event: ClassVar[str] = "room.audioLevels"
+    room_id: str
+    levels: dict[str, int]
+
+
+@dataclass(slots=True)
+class ProducerLayersWanted(Notification):
+    """Encodings above ``spatial`` (0 is the smallest) are watched by nobody, and need not be sent."""
+
+    event: ClassVar[str] = "producer.layersWanted"
+    producer_id: str
+    spatial: int
 
 
 @dataclass(slots=True)

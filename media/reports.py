@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from media.rtp import rtcp
+from media.control.path import Path
+from media.rtp import rtcp, twcc
 from media.rtp.rtcp import Packet
 from media.stats import Drop
 
@@ -18,16 +19,18 @@ PUBLISHER_RTT = (
 )
 
 
+STATUS_LIMIT = 20_000  # packets a second that transport-wide feedback may tell of
 RATE_LIMIT = 400  # compounds a second that are read; a browser sends about fifty
 
 
 class RtcpSession:
-    __slots__ = ("_next_feedback", "_read", "_transport", "_window")
+    __slots__ = ("_next_feedback", "_read", "_statuses", "_transport", "_window")
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._window = 0.0  # start of the second in which `_read` compounds have been read
         self._read = 0
+        self._statuses = 0  # packets that feedback told of in this second
         self._next_feedback = 0.0
 
     # --- in ---
@@ -39,6 +42,7 @@ class RtcpSession:
         if now - self._window >= 1.0:
             self._window = now
             self._read = 0
+            self._statuses = 0
         self._read += 1
         if self._read > RATE_LIMIT:
             transport.counters.drops[Drop.RTCP_RATE] += 1
@@ -81,6 +85,8 @@ class RtcpSession:
         media = rtcp.parse_media_ssrc(data, packet)
         if packet.count == rtcp.TRANSPORT_WIDE:
             transport.counters.twcc_received += 1
+            if transport.path is not None:
+                self._path_feedback(transport.path, data, packet, now)
         elif packet.count == rtcp.NACK:
             transport.counters.nacks_received += 1
             consumer = transport.consumer_ssrcs.get(media)
@@ -88,6 +94,17 @@ class RtcpSession:
                 transport.counters.drops[Drop.RTCP_UNKNOWN_STREAM] += 1
             else:
                 consumer.resend(rtcp.parse_nack(data, packet), now)
+
+    def _path_feedback(self, path: Path, data: bytes, packet: Packet, now: float) -> None:
+        reports = twcc.parse(data, packet.start + 8, packet.end)
+        self._statuses += len(reports)
+        if self._statuses > STATUS_LIMIT:
+            self._transport.counters.drops[Drop.RTCP_RATE] += 1
+            return
+        before = path.estimate
+        path.feedback(reports, now)
+        if path.estimate != before:
+            self._transport.adaptation.run(now)
 
     def _payload_feedback(self, data: bytes, packet: Packet, now: float) -> None:
         transport = self._transport
@@ -99,6 +116,7 @@ class RtcpSession:
                 self._key_frame_wanted(ssrc, now)
         elif packet.count == rtcp.APPLICATION_LAYER and rtcp.is_remb(data, packet):
             transport.counters.remb_received += 1
+            transport.adaptation.estimated(rtcp.parse_remb(data, packet), now)
 
     def _key_frame_wanted(self, ssrc: int, now: float) -> None:
         consumer = self._transport.consumer_ssrcs.get(ssrc)

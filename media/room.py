@@ -17,19 +17,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from media.peer import Peer
+from media.room_audio import RoomAudio
 
 if TYPE_CHECKING:
     from media.context import MediaContext
 
 
 class MediaRoom:
-    def __init__(self, ctx: MediaContext, room_id: str) -> None:
-        """Raises ValueError where the id is taken."""
+    def __init__(self, ctx: MediaContext, room_id: str, loudest: int = 0) -> None:
+        """``loudest`` limits the microphones that are forwarded, 0 does not. Raises ValueError where the id
+        is taken.
+        """
         if room_id in ctx.rooms:
             raise ValueError(f"room {room_id!r} exists already")
         self.ctx = ctx
         self.id = room_id
         self.peers: dict[str, Peer] = {}
+        self.audio = RoomAudio(self, loudest)
         self.closed = False
         ctx.rooms[room_id] = self
 
@@ -41,6 +45,28 @@ class MediaRoom:
             raise ValueError(f"peer {peer_id!r} exists already")
         peer = self.peers[peer_id] = Peer(self.ctx, self, peer_id)
         return peer
+
+    def tick(self, now: float) -> None:
+        """Called by the context, about three times a second."""
+        self.audio.tick(now)
+        transports = [transport for peer in self.peers.values() for transport in peer.transports.values()]
+        producers = [
+            producer
+            for transport in transports
+            for producer in transport.producers.values()
+            if producer.kind == "video"
+        ]
+        for producer in producers:
+            producer.layers.update(now)
+        for transport in transports:
+            for sending in transport.producers.values():
+                for stream in sending.streams:
+                    stream.noting.clear()
+        for transport in transports:
+            transport.adaptation.run(now)
+            transport.adaptation.watch()
+        for producer in producers:
+            producer.layers.demand(now)
 
     def close(self) -> None:
         """Closes its peers. Closing twice does nothing."""

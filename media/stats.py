@@ -33,6 +33,7 @@ class Drop(IntEnum):
     RTP_PADDING = auto()  # padding only: counted, and closed over in the numbering
     RTX_MALFORMED = auto()
     PRODUCER_PAUSED = auto()
+    AUDIO_NOT_LOUDEST = auto()  # a silent microphone of a large room
     BEFORE_START = auto()  # older than the packet with which a consumer started
     RTCP_MALFORMED = auto()
     RTCP_RATE = auto()  # more than any browser sends
@@ -56,6 +57,7 @@ class Counters:
         "nacks_sent",
         "packets_in",
         "packets_out",
+        "packets_padding",
         "packets_resent",
         "remb_received",
         "rtcp_in",
@@ -70,6 +72,7 @@ class Counters:
         self.packets_out = 0
         self.bytes_in = 0
         self.packets_resent = 0
+        self.packets_padding = 0
         self.rtcp_in = 0
         self.stun_requests = 0
         self.nacks_received = 0

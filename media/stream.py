@@ -13,7 +13,7 @@ from media.control.keyframes import KeyFrameArbiter
 from media.fan_out import Row, fan_out
 from media.protocol import RtpEncoding
 from media.rtp.cache import PacketCache
-from media.rtp.codecs import h264, vp8
+from media.rtp.codecs import av1, h264, vp8, vp9
 from media.rtp.header import (
     FIXED_EXTENSION_WORDS,
     FIXED_SIZE,
@@ -32,18 +32,26 @@ from media.stats import Drop
 if TYPE_CHECKING:
     from media.consumer import Consumer
     from media.producer import Producer
+    from media.transport import Transport
 
 VIDEO_CACHE = 512  # packets: about a second at 5 Mbit/s
 AUDIO_CACHE = 64
+#: A key frame so young, with so few packets since, is sent from the cache to those who come. An older one
+#: would make them see the past: the frames since all come at once, but each is shown at its time.
+GROUP_AGE = 0.5  # seconds
+GROUP_PACKETS = 200
 
 KEY_FRAME_DETECTORS: dict[str, Callable[[bytes, int, int], bool]] = {
     "video/vp8": vp8.starts_key_frame,
     "video/h264": h264.starts_key_frame,
+    "video/vp9": vp9.starts_key_frame,
+    "video/av1": av1.starts_key_frame,
 }
 
 
 class ReceiveStream:
     __slots__ = (
+        "_apart",
         "_ctx",
         "_detect",
         "_feedback",
@@ -51,12 +59,17 @@ class ReceiveStream:
         "_rows",
         "active",
         "arbiter",
+        "audio",
         "bytes",
         "cache",
         "clock_rate",
         "forwarded",
         "forwarded_octets",
+        "group",
+        "group_at",
+        "height",
         "nack",
+        "noting",
         "packets",
         "producer",
         "reception",
@@ -66,6 +79,7 @@ class ReceiveStream:
         "sender_info",
         "sender_info_at",
         "ssrc",
+        "vp8",
         "waiting",
     )
 
@@ -78,23 +92,32 @@ class ReceiveStream:
         self.rtx_ssrc = encoding.rtx.ssrc if encoding.rtx else None
         codec = producer.codec
         self.clock_rate = codec.clockRate
+        self.vp8 = codec.mimeType.lower() == "video/vp8"
+        self.height = 0  # pixels of the newest key frame; 0 unknown
+        #: Number of the newest key frame's first packet (-1: none to begin with), and when it came.
+        self.group = -1
+        self.group_at = 0.0
         self._detect = KEY_FRAME_DETECTORS.get(codec.mimeType.lower())
         self.cache = PacketCache(VIDEO_CACHE if producer.kind == "video" else AUDIO_CACHE)
         self.nack = NackGenerator() if producer.wants_nack else None
         self.arbiter = KeyFrameArbiter()
+        self.audio = producer.transport.peer.room.audio if producer.kind == "audio" else None
         self.reception: Reception | None = None
         self.sender_info: SenderInfo | None = None  # the publisher's last, with the time it came
         self.sender_info_at = 0.0
         #: Consumers that every packet goes to, and those that wait for a key frame to begin with.
         self.active: list[Consumer] = []
         self.waiting: list[Consumer] = []
-        #: What `fan_out` needs of each active consumer, None where it is to be made anew, and the lowest
-        #: number that all of them take.
+        #: What `fan_out` needs of each active consumer that takes every packet as it comes, None where it is
+        #: to be made anew; the lowest number that all of these take; and those who look at each packet.
         self._rows: list[Row] | None = None
         self._first = 0
-        #: Packets that went to all active consumers, and their payload: counted once, not for each of them.
+        self._apart: list[Consumer] = []
+        #: Packets that went to all rows, and their payload: counted once, not for each of them.
         self.forwarded = 0
         self.forwarded_octets = 0
+        #: Transports whose estimate of the path needs to know what was sent (kept by media/adaptation.py).
+        self.noting: list[Transport] = []
         self.packets = 0
         self.bytes = 0
         self.repaired = 0
@@ -147,8 +170,7 @@ class ReceiveStream:
             return
         self.packets += 1
         self.bytes += end - start
-        if producer.paused:
-            producer.counters.drops[Drop.PRODUCER_PAUSED] += 1
+        if (producer.paused or self.audio is not None) and self._withheld(forwarded, two_byte, number, now):
             return
         if stop == payload and self._leave_out(number):
             return
@@ -177,6 +199,22 @@ class ReceiveStream:
         for consumer in self.active:
             consumer.numbers.skip(number)
         self._rows = None
+        return True
+
+    def _withheld(self, elements: bytes, two_byte: bool, number: int, now: float) -> bool:
+        """Whether a packet goes no further: its producer is paused, or the room does not need this voice."""
+        if self.producer.paused:
+            self.producer.counters.drops[Drop.PRODUCER_PAUSED] += 1
+            return True
+        if self.audio is None or self.audio.heard(self.producer, elements, two_byte, now):
+            return False
+        self.producer.counters.drops[Drop.AUDIO_NOT_LOUDEST] += 1
+        if self.active:
+            silenced = self.active
+            self.pause()
+            if number == self.highest:  # not sent: the row ends before it
+                for consumer in silenced:
+                    consumer.numbers.stop(number)
         return True
 
     def _place(self, sequence: int, timestamp: int, is_rtx: bool, now: float) -> int:
@@ -220,7 +258,11 @@ class ReceiveStream:
         """Keeps and sends one packet in our layout; ``tail`` is what follows its fixed part."""
         self.cache.put(number, packet, payload)
         started: list[Consumer] = []
-        if (self.waiting or self.arbiter.wanted) and self._begins(packet, payload):
+        if self._detect is None:
+            begins = True
+        elif begins := self._detect(packet, payload, len(packet)):
+            self._key_frame(packet, payload, number, now)
+        if begins and self.waiting:
             started = self._start_waiting(number, packet, payload, now)
         rows = self._rows
         if rows is None:
@@ -228,26 +270,22 @@ class ReceiveStream:
         if two_byte or number < self._first:
             for consumer in self.active:
                 consumer.send(packet, payload, number)
-        elif rows:
-            self.forwarded += 1
-            self.forwarded_octets += len(packet) - payload
-            fan_out(self._ctx, rows, packet, tail, payload, number, timestamp)
+        else:
+            if rows:
+                self.forwarded += 1
+                self.forwarded_octets += len(packet) - payload
+                fan_out(self._ctx, rows, packet, tail, payload, number, timestamp)
+                if self.noting:
+                    self._note(len(packet), now)
+            for consumer in self._apart:
+                consumer.send(packet, payload, number)
         if started and number != self.highest:
             self._catch_up(started, number)
-
-    def _begins(self, packet: bytes, payload: int) -> bool:
-        """Whether a decoder can begin with this packet."""
-        if self._detect is None:
-            return True
-        if not self._detect(packet, payload, len(packet)):
-            return False
-        self.arbiter.received()
-        return True
 
     def _start_waiting(self, number: int, packet: bytes, payload: int, now: float) -> list[Consumer]:
         started, self.waiting = self.waiting, []
         for consumer in started:
-            consumer.begin(number, packet, payload, now)
+            consumer.begin(self, number, packet, payload, now)
         self.active += started
         self._rows = None
         return started
@@ -256,9 +294,31 @@ class ReceiveStream:
         self._rows = None
 
     def _arrange(self) -> list[Row]:
-        rows = self._rows = [consumer.row() for consumer in self.active]
-        self._first = max((consumer.numbers.first for consumer in self.active), default=0)
+        together = [consumer for consumer in self.active if not consumer.numbers.diverted]
+        self._apart = [consumer for consumer in self.active if consumer.numbers.diverted]
+        rows = self._rows = [consumer.row() for consumer in together]
+        self._first = max((consumer.numbers.first for consumer in together), default=0)
         return rows
+
+    def _key_frame(self, packet: bytes, payload: int, number: int, now: float) -> None:
+        self.arbiter.received()
+        if number > self.group:
+            self.group = number
+            self.group_at = now
+        if self.vp8:
+            self.height = vp8.height(packet, payload, len(packet))
+
+    def _note(self, size: int, now: float) -> None:
+        """Tells the paths of the packet that has just been fanned out. Each subscriber has a stream once, so
+        the transport-wide number it used last was this packet's; where that is an old one, this packet was
+        not for it. (`Consumer.send` notes its own.)
+        """
+        stamp = (now, size)
+        for transport in self.noting:
+            number = transport.sequence
+            if number != transport.noted and transport.path is not None:
+                transport.noted = number
+                transport.path.note(number, stamp)
 
     def _catch_up(self, started: list[Consumer], number: int) -> None:
         """A key frame's first packet came late: what followed it is sent to those who begin with it."""
@@ -300,13 +360,15 @@ class ReceiveStream:
         for consumer in self.active:
             consumer.leave()
         for consumer in self.active + self.waiting:
-            consumer.numbers.forget_source()
+            if consumer.stream is self:  # not where it is still sent another encoding
+                consumer.numbers.forget_source()
         self.waiting += self.active
         self.active = []
         self._rows = None
         self.ssrc = ssrc
         self.reception = None
         self.sender_info = None
+        self.group = -1
         self.cache.clear()
         if self.nack is not None:
             self.nack.clear()
@@ -314,7 +376,23 @@ class ReceiveStream:
             self.request_key_frame(self._ctx.refresh())
 
     def add(self, consumer: Consumer, now: float) -> None:
-        """``consumer`` can be written: it begins with the next packet, or with the next key frame."""
+        """``consumer`` can be written: it begins with the key frame that has just been, or with the next one;
+        audio with the next packet.
+        """
+        if (
+            not consumer.packets  # who has seen some of it would see it again
+            and self.group >= 0
+            and now - self.group_at <= GROUP_AGE
+            and 0 <= self.highest - self.group < GROUP_PACKETS
+        ):
+            first = self.cache.get(self.group)
+            if first is not None:
+                consumer.begin(self, self.group, first[0], first[1], now)
+                self.active.append(consumer)
+                self._rows = None
+                self._catch_up([consumer], self.group - 1)
+                self._ctx.socket.flush()  # rather than at the end of the next turn
+                return
         self.waiting.append(consumer)
         self.request_key_frame(now)
 
@@ -333,6 +411,7 @@ class ReceiveStream:
         self.waiting += self.active
         self.active = []
         self._rows = None
+        self.group = -1
         if self.nack is not None:
             self.nack.clear()
 

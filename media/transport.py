@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from media.adaptation import Adaptation
 from media.capabilities import ProducerMapping
 from media.consumer import Consumer
+from media.control.path import Path
 from media.net.dtls import DIGESTS, DtlsAssociation
 from media.net.ice import IceAgent, host_candidates
 from media.net.srtp import SrtpKeys, SrtpSession, drop_reason, protect_rtcp, unprotect, unprotect_rtcp
@@ -54,6 +57,7 @@ class Transport:
         "_theirs",
         "_told",
         "_used_ssrcs",
+        "adaptation",
         "bytes_in",
         "closed",
         "consumer_ssrcs",
@@ -63,7 +67,9 @@ class Transport:
         "direction",
         "feedback",
         "id",
+        "noted",
         "packets_in",
+        "path",
         "peer",
         "pointer",
         "producers",
@@ -104,6 +110,11 @@ class Transport:
         self.table = SourceTable()
         self._sources = self.table.sources  # at hand for the packet path
         self.feedback = FeedbackRecorder()
+        self.adaptation = Adaptation(self)
+        #: What it carries; None while nothing that is sent on it could be adapted. `noted` is the
+        #: transport-wide number up to which it knows what was sent.
+        self.path: Path | None = None
+        self.noted = -1
         self._reports = RtcpSession(self)
         self.packets_in = 0
         self._sent_by_closed = 0  # packets of consumers that have gone
@@ -222,7 +233,7 @@ class Transport:
 
     def consumer_closed(self, consumer: Consumer) -> None:
         self.consumers.pop(consumer.id, None)
-        self._sent_by_closed += consumer.packets + consumer.resent
+        self._sent_by_closed += consumer.sent_in_all
         for ssrc in (consumer.ssrc, consumer.rtx_ssrc):
             if self.consumer_ssrcs.pop(ssrc, None) is not None and self._sending is not None:
                 self._sending.forget(ssrc)
@@ -240,9 +251,11 @@ class Transport:
             "packetsIn": self.packets_in,
             "bytesIn": self.bytes_in,
             "packetsOut": self._sent_by_closed
-            + sum(consumer.packets + consumer.resent for consumer in self.consumers.values()),
+            + sum(consumer.sent_in_all for consumer in self.consumers.values()),
             "producers": len(self.producers),
             "consumers": len(self.consumers),
+            "estimate": self.path.estimate if self.path and self.path.estimate < math.inf else None,
+            "loss": self.path.loss if self.path else None,
         }
 
     # --- the path ---
@@ -403,6 +416,12 @@ class Transport:
             self._receiving.forget(forgotten)
 
     # --- packets out ---
+
+    def watch_path(self) -> Path:
+        """Begins an estimate of what the path carries, with the next packet."""
+        self.path = Path()
+        self.noted = self.sequence
+        return self.path
 
     def send_rtcp(self, data: bytes) -> None:
         """Protects and queues one RTCP datagram; nothing where the transport cannot be written."""

@@ -17,6 +17,7 @@ from media import protocol
 from media.capabilities import check_producer, consumer_parameters, offered
 from media.consumer import Consumer
 from media.context import MediaContext
+from media.control.layers import Wish
 from media.framing import ProtocolError, decode_request, encode_error, encode_response
 from media.peer import Peer
 from media.producer import Producer
@@ -26,6 +27,7 @@ from media.transport import Transport
 
 log = logging.getLogger(__name__)
 
+MAX_HEIGHT = 16384  # pixels
 _MIDS = 36**4  # a mid has at most four characters, so that it fits its fixed slot in each packet
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -124,7 +126,9 @@ class Worker:
 
     def create_room(self, request: protocol.CreateRoom) -> protocol.RoomCreated:
         _refuse_taken(self._context.rooms.get(request.room_id), "room", request.room_id)
-        MediaRoom(self._context, request.room_id)
+        if request.loudest < 0:
+            raise MediaError("invalid", "a negative number of microphones", "loudest")
+        MediaRoom(self._context, request.room_id, request.loudest)
         return protocol.RoomCreated(offered())
 
     def close_room(self, request: protocol.CloseRoom) -> Done:
@@ -169,8 +173,14 @@ class Worker:
         if transport.direction != "send":
             raise MediaError("invalid", "this transport carries nothing from the browser", "transport_id")
         _refuse_taken(self._find_producer(request.producer_id), "producer", request.producer_id)
+        source = request.source or ("microphone" if request.kind == "audio" else "camera")
+        if (source in ("microphone", "screen-audio")) != (request.kind == "audio"):
+            raise MediaError("invalid", f"a {source} is not {request.kind}", "source")
         mapping = check_producer(request.kind, request.rtpParameters)
-        transport.produce(request.producer_id, request.kind, request.rtpParameters, mapping, request.paused)
+        producer = transport.produce(
+            request.producer_id, request.kind, request.rtpParameters, mapping, request.paused
+        )
+        producer.source = source
         return Done()
 
     def pause_producer(self, request: protocol.PauseProducer) -> Done:
@@ -216,6 +226,13 @@ class Worker:
         self._consumer(request.consumer_id).resume()
         return Done()
 
+    def set_consumer_layers(self, request: protocol.SetConsumerLayers) -> Done:
+        if not 0 <= request.height <= MAX_HEIGHT:
+            raise MediaError("invalid", f"a height is between 0 and {MAX_HEIGHT}", "height")
+        wish = Wish(request.height, request.visible, request.pinned)
+        self._consumer(request.consumer_id).wants(wish, self._context.refresh())
+        return Done()
+
     def close_consumer(self, request: protocol.CloseConsumer) -> Done:
         self._consumer(request.consumer_id).close()
         return Done()
@@ -253,6 +270,7 @@ _HANDLERS: dict[type[Request[Any]], Callable[[Worker, Any], Any]] = {
     protocol.CreateConsumer: Worker.create_consumer,
     protocol.PauseConsumer: Worker.pause_consumer,
     protocol.ResumeConsumer: Worker.resume_consumer,
+    protocol.SetConsumerLayers: Worker.set_consumer_layers,
     protocol.CloseConsumer: Worker.close_consumer,
     protocol.GetStats: Worker.get_stats,
 }

@@ -307,6 +307,9 @@ class Hub:
     async def broadcast(self, room_id: str, event: RoomEvent, skip: list[str]) -> None:
         await self._sio.emit("event", m.plain(event), room=room_id, skip_sid=skip, namespace=NAMESPACE)
 
+    async def broadcast_direct(self, room_id: str, message: Direct, skip: list[str]) -> None:
+        await self._sio.emit("direct", m.plain(message), room=room_id, skip_sid=skip, namespace=NAMESPACE)
+
     async def send_event(self, sid: str, event: RoomEvent) -> None:
         await self._sio.emit("event", m.plain(event), to=sid, namespace=NAMESPACE)
 

@@ -83,6 +83,13 @@ async def resume(call: Call, request: m.MediaResume) -> None:
         named.taken = True
 
 
+async def set_layers(call: Call, request: m.MediaSetLayers) -> None:
+    receiving = _receiving(call, request.consumer_id)
+    await call.room.media.request(
+        protocol.SetConsumerLayers(receiving.id, request.height, request.visible, request.pinned)
+    )
+
+
 async def close(call: Call, request: m.MediaClose) -> None:
     media = call.room.media
     if request.transport_id is not None:
@@ -115,6 +122,7 @@ HANDLERS: dict[type[Request], Handler] = {
     m.MediaConsume: consume,
     m.MediaPause: pause,
     m.MediaResume: resume,
+    m.MediaSetLayers: set_layers,
     m.MediaClose: close,
     m.MediaRestartIce: restart_ice,
     m.MediaStats: stats,
@@ -145,8 +153,13 @@ def _named(call: Call, request: m.MediaPause | m.MediaResume | m.MediaClose) -> 
         if sending is None or not sending.ready:
             raise _unknown("producer")
         return sending
+    return _receiving(call, request.consumer_id)
+
+
+def _receiving(call: Call, consumer_id: str | None) -> Receiving:
+    peer = _own_peer(call)
     for receiving in peer.consumers.values() if peer else ():
-        if receiving.id == request.consumer_id:
+        if receiving.id == consumer_id:
             return receiving
     raise _unknown("consumer")
 

@@ -25,12 +25,16 @@ from signalling.errors import Refused
 from signalling.messages import Producer
 from signalling.peers import AT_ONCE, PERMISSION_TO_SEND, Peer, Receiving, Sending, Transport
 from signalling.phases import Phase
+from signalling.speakers import Speakers
 from signalling.state import producer_of
+from signalling.views import sees_everything
 
 if TYPE_CHECKING:
     from signalling.room import Member, Room
 
 log = logging.getLogger(__name__)
+
+LOUDEST = 10  # microphones that are heard at a time in a room with more of them
 
 
 class RoomMedia:
@@ -42,6 +46,7 @@ class RoomMedia:
         self._worker_room = ""
         self._opening = asyncio.Lock()
         self.peers: dict[str, Peer] = {}  # by participant id
+        self.speakers = Speakers(self._owner)
 
     # --- the room and its peers ---
 
@@ -97,6 +102,7 @@ class RoomMedia:
             return
         self._worker = None
         peers, self.peers = self.peers, {}
+        self.speakers = Speakers(self._owner)
         async with self._room.lock:
             await self._withdraw([sending for peer in peers.values() for sending in peer.producers.values()])
             for member in self._room.members.values():
@@ -175,7 +181,12 @@ class RoomMedia:
         try:
             await self.request(
                 protocol.CreateProducer(
-                    transport.id, sending.id, request.kind, request.rtp_parameters, request.paused
+                    transport.id,
+                    sending.id,
+                    request.kind,
+                    request.rtp_parameters,
+                    request.paused,
+                    source=request.source,
                 )
             )
         except Refused:
@@ -246,6 +257,8 @@ class RoomMedia:
 
     async def offer_all(self, peer: Peer) -> None:
         """Offers one peer what all others send."""
+        if self.speakers.told.active and sees_everything(peer.member.permits):
+            await self._room.direct(peer.member, self.speakers.told)
         others = [other for other in self.peers.values() if other is not peer]
         await self._offer([(peer, sending) for other in others for sending in other.producers.values()])
 
@@ -333,12 +346,33 @@ class RoomMedia:
                 for transport in peer.transports.values():
                     if transport.id == notification.transport_id:
                         return self._transport_state(peer, transport, notification)
+        elif isinstance(notification, protocol.ProducerLayersWanted):
+            return self._layers_wanted(notification)
+        elif isinstance(notification, protocol.ActiveSpeaker | protocol.AudioLevels):
+            return self._speakers_changed(notification)
         elif isinstance(notification, protocol.ConsumerClosed):
             for peer in self.peers.values():
                 for receiving in peer.consumers.values():
                     if receiving.id == notification.consumer_id:
                         return self._consumer_closed(receiving)
         return None
+
+    def _layers_wanted(self, told: protocol.ProducerLayersWanted) -> Coroutine[Any, Any, None] | None:
+        owner = self._owner(told.producer_id)
+        if owner is None:
+            return None
+        message = m.LayersWanted(producer_id=told.producer_id, spatial=told.spatial)
+        return self._room.direct(self.peers[owner].member, message)
+
+    def _speakers_changed(
+        self, told: protocol.ActiveSpeaker | protocol.AudioLevels
+    ) -> Coroutine[Any, Any, None] | None:
+        news = self.speakers.hears(told) if told.room_id == self._worker_room else None
+        return self._room.announce(news) if news else None
+
+    def _owner(self, producer_id: str) -> str | None:
+        """The participant who sends this producer."""
+        return next((name for name, peer in self.peers.items() if producer_id in peer.producers), None)
 
     async def _transport_state(self, peer: Peer, transport: Transport, told: protocol.TransportState) -> None:
         ice: IceState = "closed" if told.dtls in ("failed", "closed") else told.ice
@@ -365,7 +399,7 @@ class RoomMedia:
                 except WorkerDied:
                     raise gone() from None  # the pool is stopped
                 with contextlib.suppress(WorkerDied):
-                    await worker.request(protocol.CreateRoom(room_id))
+                    await worker.request(protocol.CreateRoom(room_id, loudest=LOUDEST))
                     if self._room.closed:
                         self._tidy_up(worker, protocol.CloseRoom(room_id))
                         raise gone()

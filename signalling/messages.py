@@ -365,6 +365,19 @@ class MediaResume(Request):
     consumer_id: Id | None = None
 
 
+class MediaSetLayers(Request):
+    """What the page shows of a video: ``height`` in device pixels, 0 for as large as there is. What is not
+    visible is not sent.
+    """
+
+    name: ClassVar[str] = "media.setLayers"
+    permission: ClassVar[Permission | None] = None
+    consumer_id: Id
+    height: Annotated[int, Field(ge=0, le=16384)] = 0
+    visible: bool = True
+    pinned: bool = False
+
+
 class MediaClose(Request):
     """``transport_id`` releases a transport that the browser gave up (it rebuilds with a new one)."""
 
@@ -567,12 +580,30 @@ class ConsumerClosed(Direct):
     consumer_id: Id
 
 
+class LayersWanted(Direct):
+    """Nobody watches the encodings of this producer above ``spatial``, 0 being the smallest: this is for
+    mediasoup-client's ``setMaxSpatialLayer``.
+    """
+
+    type: Literal["media.layersWanted"] = "media.layersWanted"
+    producer_id: Id
+    spatial: int
+
+
 class TransportStateChanged(Direct):
     """As seen from the server, so that a browser that still believes in a dead path restarts ICE."""
 
     type: Literal["media.transportState"] = "media.transportState"
     transport_id: Id
     ice: IceState
+
+
+class RoomSpeaking(Direct):
+    """Who is speaking, sent on change. ``active`` is the one to look at: it stays through silence."""
+
+    type: Literal["room.speaking"] = "room.speaking"
+    active: Id | None
+    speaking: list[Id]
 
 
 class MediaReset(Direct):
@@ -603,7 +634,9 @@ DirectMessage = Annotated[
     | PermissionsChanged
     | ConsumerOffered
     | ConsumerClosed
+    | LayersWanted
     | TransportStateChanged
+    | RoomSpeaking
     | MediaReset
     | Replaced
     | Removed,
@@ -629,6 +662,7 @@ REQUESTS: tuple[type[Request], ...] = (
     MediaConsume,
     MediaPause,
     MediaResume,
+    MediaSetLayers,
     MediaClose,
     MediaRestartIce,
     MediaStats,

@@ -34,6 +34,9 @@ class Wire(Protocol):
     async def broadcast(self, room_id: str, event: RoomEvent, skip: list[str]) -> None:
         """To all connections that entered the room but those in ``skip``."""
 
+    async def broadcast_direct(self, room_id: str, message: Direct, skip: list[str]) -> None:
+        """As `broadcast`, without a number: lost on those who are not there."""
+
     async def send_event(self, sid: str, event: RoomEvent) -> None: ...
 
     async def send_direct(self, sid: str, message: Direct) -> None: ...
@@ -170,16 +173,26 @@ class Room:
             raise left()
         before = self.state
         event, self.state = await self.services.live.append(self.id, event)
-        restricted = [
-            (member, member.connection.sid)
-            for member in self.members.values()
-            if member.connection and not sees_everything(member.permits)
-        ]
+        restricted = self._restricted()
         wire = self.services.wire
         await wire.broadcast(self.id, event, skip=[sid for _, sid in restricted])
         for member, sid in restricted:
             await wire.send_event(sid, visible_event(event, before, member.id, member.permits))
         return event
+
+    async def announce(self, message: Direct) -> None:
+        """To everyone who sees everyone; not numbered, and lost on those who are reconnecting."""
+        if not self.closed:
+            skip = [sid for _, sid in self._restricted()]
+            await self.services.wire.broadcast_direct(self.id, message, skip=skip)
+
+    def _restricted(self) -> list[tuple[Member, str]]:
+        """Those who do not see everything, with their connections."""
+        return [
+            (member, member.connection.sid)
+            for member in self.members.values()
+            if member.connection and not sees_everything(member.permits)
+        ]
 
     async def direct(self, member: Member, message: Direct) -> None:
         """To one member; lost while they are reconnecting."""

@@ -48,7 +48,7 @@ class ExtensionReader:
         #: Transport-wide sequence number of the packet last read; -1 where it had none.
         self.transport_sequence = -1
         for extension in negotiated:
-            if not 1 <= extension.id <= 255 or extension.id == 15:
+            if not 1 <= extension.id <= 255:
                 continue
             if extension.uri == TRANSPORT_SEQUENCE:
                 self._actions[extension.id] = _SEQUENCE

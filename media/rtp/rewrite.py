@@ -8,6 +8,7 @@ Packets that are lost stay gaps: the subscriber asks for them.
 
 from __future__ import annotations
 
+FAR = 1 << 62  # above every number
 RUNS = 32  # remembered: late packets and resends older than that are not served
 
 
@@ -33,7 +34,16 @@ class Rewriter:
     ``run`` is the current one; packets older than its start go through `find`.
     """
 
-    __slots__ = ("_next", "_runs", "first", "run", "sequence_offset", "source_is_new", "timestamp_offset")
+    __slots__ = (
+        "_next",
+        "_runs",
+        "diverted",
+        "first",
+        "run",
+        "sequence_offset",
+        "source_is_new",
+        "timestamp_offset",
+    )
 
     def __init__(self, first_sequence: int) -> None:
         """``first_sequence``: the extended number that the first packet sent is to have."""
@@ -48,6 +58,9 @@ class Rewriter:
         self.timestamp_offset = 0
         #: Whether the next run has another source than the last one, and so another clock.
         self.source_is_new = False
+        #: Every packet is to take the way of the late ones, where a filter looks at it: `first` stays out of
+        #: reach.
+        self.diverted = False
 
     def begin(
         self, source: int, timestamp_offset: int = 0, picture_offset: int = 0, tl0_offset: int = 0
@@ -62,8 +75,10 @@ class Rewriter:
         self.run.end = max(min(self.run.end, end), self.run.start)
         self._next = self.run.end + self.run.sequence_offset
 
-    def skip(self, source: int) -> None:
-        """Leaves out ``source``, which is newer than everything sent: what follows moves up by one."""
+    def skip(self, source: int, pictures: int = 0) -> None:
+        """Leaves out ``source``, which is newer than everything sent: what follows moves up by one, and the
+        picture ids by ``pictures``.
+        """
         run = self.run
         self.stop(source)
         self._open(
@@ -71,10 +86,22 @@ class Rewriter:
                 source + 1,
                 self._next - source - 1,
                 run.timestamp_offset,
-                run.picture_offset,
+                run.picture_offset - pictures,
                 run.tl0_offset,
             )
         )
+
+    def divert(self, diverted: bool) -> None:
+        """Sets `diverted`."""
+        self.diverted = diverted
+        if self._runs:
+            self.first = FAR if diverted else self.run.start
+
+    def detach(self) -> list[Run]:
+        """Another source follows: forgets this one and returns its runs, for resends."""
+        runs = self._runs.copy()
+        self.forget_source()
+        return runs
 
     def forget_source(self) -> None:
         """The source numbers start anew (another SSRC):
@@ -82,14 +109,14 @@ class Rewriter:
         none of the old ones can be asked for or come late.
         """
         self._runs.clear()
-        self.first = 1 << 62
+        self.first = FAR
         self.source_is_new = True
 
     def _open(self, run: Run) -> None:
         self._runs.append(run)
         del self._runs[:-RUNS]
         self.run = run
-        self.first = run.start
+        self.first = FAR if self.diverted else run.start
         self.sequence_offset = run.sequence_offset
         self.timestamp_offset = run.timestamp_offset
         self.source_is_new = False

@@ -148,6 +148,13 @@ def is_remb(data: Buffer, packet: Packet) -> bool:
     return packet.end - packet.start >= 16 and bytes(data[packet.start + 8 : packet.start + 12]) == b"REMB"
 
 
+def parse_remb(data: Buffer, packet: Packet) -> int:
+    """The bit rate of a REMB in bits/s; `is_remb` has been asked."""
+    at = packet.start + 12
+    exponent = data[at + 1] >> 2
+    return ((data[at + 1] & 3) << 16 | data[at + 2] << 8 | data[at + 3]) << exponent
+
+
 def _header(kind: int, count: int, body: bytes) -> bytes:
     return struct.pack("!BBH", 0x80 | count, kind, len(body) // 4) + body
 

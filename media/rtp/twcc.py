@@ -168,6 +168,8 @@ def parse(data: Buffer, start: int, end: int) -> list[tuple[int, int | None]]:
     if end - start < 8:
         raise ValueError("feedback is cut off")
     base, count = _head.unpack_from(data, start)
+    if count > PENDING_LIMIT:
+        raise ValueError("feedback about more packets than are under way")
     time = int.from_bytes(data[start + 4 : start + 7], "big") * TICKS_PER_REFERENCE
     symbols: list[int] = []
     at = start + 8

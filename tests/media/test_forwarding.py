@@ -125,7 +125,7 @@ async def test_video_starts_with_a_key_frame_which_is_asked_for() -> None:
         sender, publisher = await sfu.join("send")
         receiver, subscriber = await sfu.join("recv")
         producer = sfu.produce_video(sender)
-        await publish_video(publisher, 1, 5)
+        await publish_video(publisher, 1, 5, key=False)
         await publisher.until(lambda: bool(publisher.rtcp))  # the transport-wide feedback: all have arrived
         sfu.consume(receiver, producer)
         await publisher.until(lambda: pli_for(1000, publisher) == 1)

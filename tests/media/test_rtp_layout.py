@@ -119,6 +119,13 @@ def test_an_element_too_long_for_the_one_byte_form_is_kept_in_the_two_byte_form(
     assert forwarded == b"\x0b\x28" + b"d" * 40 + b"\x0a\x01\x85" + b"\0" * 3
 
 
+def test_id_15_can_be_used_in_the_two_byte_form() -> None:
+    """Chromium does once it has more than fourteen, as with simulcast (RFC 8285, 4.3)."""
+    read = ExtensionReader([RtpHeaderExtension("urn:x", 15)], {15: 13})
+    packet = rtp_packet(1, 2, 3, b"", 96, extensions={15: b"abc"}, two_byte=True)
+    assert read.read(packet, 12) == (b"\xd2abc", False)
+
+
 def test_undeclared_extensions_cannot_smuggle_a_mid_to_subscribers() -> None:
     read = ExtensionReader([], {})
     assert read.read(rtp_packet(1, 2, 3, b"", 96, extensions={1: b"evil"}), 12) == (b"", False)

@@ -42,6 +42,7 @@ from media.protocol import (
     ResumeConsumer,
     ResumeProducer,
     RtpCapabilities,
+    SetConsumerLayers,
 )
 from tests.support.captures import capabilities, produced
 
@@ -100,6 +101,7 @@ UNKNOWN: dict[str, tuple[Request[Any], ErrorCode]] = {
     "consumer.create": (CreateConsumer("down", "c", "?", FIREFOX), "unknown_producer"),
     "consumer.pause": (PauseConsumer("?"), "unknown_consumer"),
     "consumer.resume": (ResumeConsumer("?"), "unknown_consumer"),
+    "consumer.setLayers": (SetConsumerLayers("?"), "unknown_consumer"),
     "consumer.close": (CloseConsumer("?"), "unknown_consumer"),
     "stats.get": (GetStats("?"), "unknown_peer"),
 }

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from media.protocol import ActiveSpeaker, AudioLevels, ProducerLayersWanted
 from signalling.permissions import Role
 from tests.support.live import Live, Person, Refusal, live_server, until
 from tests.support.requests import CHROMIUM, DTLS, OPUS, VP8
@@ -493,3 +494,52 @@ async def test_the_end_of_the_room_frees_the_worker(stage: Stage) -> None:
     await stage.host.ask("room.end", {})
     await ann.gone()
     await until(lambda: len(rooms) == before - 1)
+
+
+# --- layers and speakers ---
+
+
+async def test_layers_are_set_for_ones_own_consumers_only(stage: Stage) -> None:
+    ann, bob = await stage.join("ann"), await stage.join("bob")
+    await can_receive(ann)
+    producer = await send(stage.host, await can_send(stage.host), "camera")
+    consumer = (await offer(ann, producer))["consumerId"]
+    await ann.ask("media.setLayers", consumerId=consumer, height=180, pinned=True)
+    await ann.ask("media.setLayers", consumerId=consumer, visible=False)
+    with pytest.raises(Refusal) as refusal:
+        await bob.ask("media.setLayers", consumerId=consumer)
+    assert refusal.value.code == "media.unknown_consumer"
+    with pytest.raises(Refusal) as refusal:
+        await ann.ask("media.setLayers", consumerId=consumer, height=-1)
+    assert refusal.value.problem.field == "height"
+
+
+async def test_the_publisher_hears_which_of_its_encodings_are_watched(stage: Stage) -> None:
+    ann = await stage.join("ann")
+    producer = await send(stage.host, await can_send(stage.host), "camera")
+    worker, room = stage.live.pool.workers[0], stage.live.hub._rooms[stage.slot]
+    reaction = room.media.hears(worker, ProducerLayersWanted(producer, 1))
+    assert reaction is not None
+    await reaction
+    assert (await stage.host.told("media.layersWanted"))["spatial"] == 1
+    assert "media.layersWanted" not in ann.kinds()
+
+
+async def test_everyone_hears_who_speaks_and_who_comes_later_too(stage: Stage) -> None:
+    ann = await stage.join("ann")
+    producer = await send(stage.host, await can_send(stage.host))
+    worker, room = stage.live.pool.workers[0], stage.live.hub._rooms[stage.slot]
+    for note in (
+        ActiveSpeaker(room.media._worker_room, producer),
+        AudioLevels(room.media._worker_room, {producer: 20}),
+    ):
+        reaction = room.media.hears(worker, note)
+        assert reaction is not None
+        await reaction
+    told = await ann.told("room.speaking", where=lambda told: bool(told["speaking"]))
+    assert (told["active"], told["speaking"]) == (stage.host.id, [stage.host.id])
+    assert room.media.hears(worker, AudioLevels(room.media._worker_room, {producer: 25})) is None
+    assert room.media.hears(worker, ActiveSpeaker("another", None)) is None
+    bob = await stage.join("bob")
+    await can_receive(bob)
+    assert (await bob.told("room.speaking"))["active"] == stage.host.id

@@ -38,6 +38,7 @@ PAYLOADS: dict[type[Request], dict[str, Any]] = {
     m.MediaConsume: {"producerId": NOBODY},
     m.MediaPause: {"producerId": NOBODY},
     m.MediaResume: {"consumerId": NOBODY},
+    m.MediaSetLayers: {"consumerId": NOBODY, "height": 360, "visible": True, "pinned": False},
     m.MediaClose: {"transportId": NOBODY},
     m.MediaRestartIce: {"transportId": NOBODY},
     m.MediaStats: {},

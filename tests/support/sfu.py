@@ -67,6 +67,13 @@ def vp8_payload(key: bool, picture: int, tl0: int = 0, size: int = 100) -> bytes
     return descriptor + (b"\x10" if key else b"\x11") + b"\x00\x00\x9d\x01\x2a".ljust(size, b"v")
 
 
+def vp8_layered(key: bool, picture: int, tl0: int, temporal: int, syncs: bool, mark: bytes = b"") -> bytes:
+    """The same with temporal layers; ``mark`` is told by what is left of the payload."""
+    descriptor = bytes((0x90, 0xE0, 0x80 | picture >> 8 & 0x7F, picture & 0xFF, tl0 & 0xFF))
+    descriptor += bytes((temporal << 6 | syncs << 5,))
+    return descriptor + (b"\x10" if key else b"\x11") + b"\x00\x00\x9d\x01\x2a" + mark.ljust(60, b"v")
+
+
 class Sfu:
     """``async with Sfu() as sfu`` gives a running context with one room."""
 
@@ -120,6 +127,17 @@ class Sfu:
         codecs.append(RtpCodec("video/rtx", RTX_TYPE, 90000, parameters={"apt": VIDEO_TYPE}))
         encoding = RtpEncoding(ssrc=ssrc, rtx=RtxEncoding(ssrc + 1) if ssrc and rtx else None)
         parameters = RtpParameters(codecs, [encoding], mid, PUBLISHER_EXTENSIONS)
+        return transport.produce(f"producer-{next(self._numbers)}", "video", parameters, MAPPING)
+
+    def produce_simulcast(self, transport: Transport, layers: int = 3, mid: str = "0") -> Producer:
+        """Encodings of SSRC 1000, 1010, …, the smallest first, each with RTX."""
+        codecs = [RtpCodec("video/VP8", VIDEO_TYPE, 90000, rtcpFeedback=VIDEO_FEEDBACK)]
+        codecs.append(RtpCodec("video/rtx", RTX_TYPE, 90000, parameters={"apt": VIDEO_TYPE}))
+        encodings = [
+            RtpEncoding(ssrc=1000 + 10 * layer, rid=f"r{layer}", rtx=RtxEncoding(1001 + 10 * layer))
+            for layer in range(layers)
+        ]
+        parameters = RtpParameters(codecs, encodings, mid, PUBLISHER_EXTENSIONS)
         return transport.produce(f"producer-{next(self._numbers)}", "video", parameters, MAPPING)
 
     def produce_audio(self, transport: Transport, ssrc: int | None = 2000, mid: str = "1") -> Producer:

@@ -35,6 +35,25 @@ def _header_end(packet: Buffer, at: int, end: int) -> int:
     return at
 
 
+def temporal(packet: Buffer, at: int, end: int) -> tuple[int, int, bool]:
+    """``(picture id, temporal layer, layer sync)`` of a payload (TID and Y, section 4.2); layer 0 where the
+    descriptor has none, picture id -1 where it has none of 15 bits. Never raises.
+    """
+    picture, _ = numbering(packet, at, end)
+    if picture < 0 or not packet[at + 1] & 0x20:  # T
+        return picture, 0, True
+    at += 4 + (packet[at + 1] >> 6 & 1)
+    return (picture, packet[at] >> 6, bool(packet[at] & 0x20)) if at < end else (picture, 0, True)
+
+
+def height(packet: Buffer, at: int, end: int) -> int:
+    """Of the picture whose key frame starts here, in pixels; 0 where it is not told (RFC 6386, 9.1)."""
+    at = _header_end(packet, at, end) if at < end else end
+    if at + 10 > end or bytes(packet[at + 3 : at + 6]) != b"\x9d\x01\x2a":
+        return 0
+    return (packet[at + 9] & 0x3F) << 8 | packet[at + 8]
+
+
 def numbering(packet: Buffer, at: int, end: int) -> tuple[int, int]:
     """``(picture id, TL0PICIDX)`` of a payload, each -1 where absent. A 7-bit picture id counts as absent.
 

@@ -12,12 +12,18 @@ export const MICROPHONE: MediaTrackConstraints = {
   channelCount: 1,
 };
 
-/** Everyone gets this one stream, so its size suits a grid of tiles. */
 export const CAMERA: MediaTrackConstraints = {
-  width: { ideal: 640 },
-  height: { ideal: 360 },
+  width: { ideal: 1280 },
+  height: { ideal: 720 },
   frameRate: { ideal: 30, max: 30 },
 };
+
+/** Three sizes of one picture, the smallest first: each receiver gets the one that its page has room for. */
+const CAMERA_SIZES: mediasoup.RtpEncodingParameters[] = [
+  { rid: "r0", scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: "L1T3" },
+  { rid: "r1", scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: "L1T3" },
+  { rid: "r2", scaleResolutionDownBy: 1, maxBitrate: 1_700_000, scalabilityMode: "L1T3" },
+];
 
 export const SCREEN: DisplayMediaStreamOptions = {
   video: { frameRate: { ideal: 30, max: 30 } },
@@ -39,7 +45,7 @@ export function encodingOf(
         codecOptions: { opusStereo: true, opusDtx: false, opusFec: true, opusMaxAverageBitrate: 128_000 },
       };
     case "camera":
-      return { ...video(capabilities, 900), encodings: [{ maxBitrate: 900_000 }] };
+      return { ...video(capabilities, 900), encodings: CAMERA_SIZES };
     case "screen":
       return { ...video(capabilities, 1_500), encodings: [{ maxBitrate: 2_500_000 }] };
   }

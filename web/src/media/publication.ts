@@ -73,6 +73,12 @@ export class Publication {
     }
   }
 
+  /** Larger sizes than this (0 is the smallest) are watched by nobody: they need not be encoded. */
+  limit(spatial: number): void {
+    const sizes = this.producer?.rtpParameters.encodings?.length ?? 1;
+    if (sizes > 1) this.producer?.setMaxSpatialLayer(Math.min(spatial, sizes - 1)).catch(() => {});
+  }
+
   /** Stops sending for good. */
   end(): void {
     this.ended = true;

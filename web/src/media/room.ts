@@ -101,6 +101,11 @@ export class RoomMedia {
       case "media.transportState":
         this.serverSees(message.transportId, message.ice);
         break;
+      case "media.layersWanted":
+        for (const publication of this.publications()) {
+          if (publication.producerId === message.producerId) publication.limit(message.spatial);
+        }
+        break;
       case "media.reset":
         void this.rebuild();
         break;

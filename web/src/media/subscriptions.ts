@@ -147,6 +147,15 @@ export class Subscriptions {
     }
   }
 
+  /** What the page shows of a video: `height` in device pixels, 0 where it is not to be seen. */
+  async shows(producerId: string, height: number, pinned = false): Promise<void> {
+    const subscription = this.all.get(producerId);
+    if (subscription?.consumer == null) return;
+    const { consumerId } = subscription.offer;
+    const shown = { height: Math.round(height), visible: height > 0, pinned };
+    await this.ask("media.setLayers", { consumerId, ...shown }).catch(() => {});
+  }
+
   private drop(producerId: string): void {
     this.all.get(producerId)?.consumer?.close();
     this.all.delete(producerId);

@@ -340,6 +340,17 @@ export interface MediaResume {
   consumerId?: string;
 }
 
+/**
+ * What the page shows of a video: `height` in device pixels, 0 for as large as there is. What is not
+ * visible is not sent.
+ */
+export interface MediaSetLayers {
+  consumerId: string;
+  height?: number;
+  visible?: boolean;
+  pinned?: boolean;
+}
+
 /** `transportId` releases a transport that the browser gave up (it rebuilds with a new one). */
 export interface MediaClose {
   producerId?: string;
@@ -515,11 +526,28 @@ export interface ConsumerClosed {
   consumerId: string;
 }
 
+/**
+ * Nobody watches the encodings of this producer above `spatial`, 0 being the smallest: this is for
+ * mediasoup-client's `setMaxSpatialLayer`.
+ */
+export interface LayersWanted {
+  type: 'media.layersWanted';
+  producerId: string;
+  spatial: number;
+}
+
 /** As seen from the server, so that a browser that still believes in a dead path restarts ICE. */
 export interface TransportStateChanged {
   type: 'media.transportState';
   transportId: string;
   ice: IceState;
+}
+
+/** Who is speaking, sent on change. `active` is the one to look at: it stays through silence. */
+export interface RoomSpeaking {
+  type: 'room.speaking';
+  active?: string;
+  speaking: string[];
 }
 
 /** The room's media worker was replaced: transports, producers, consumers are gone. Build them anew. */
@@ -563,7 +591,9 @@ export type DirectMessage =
   | PermissionsChanged
   | ConsumerOffered
   | ConsumerClosed
+  | LayersWanted
   | TransportStateChanged
+  | RoomSpeaking
   | MediaReset
   | Replaced
   | Removed;
@@ -586,6 +616,7 @@ export interface Requests {
   'media.consume': { request: MediaConsume; response: MediaConsumeResponse };
   'media.pause': { request: MediaPause; response: Empty };
   'media.resume': { request: MediaResume; response: Empty };
+  'media.setLayers': { request: MediaSetLayers; response: Empty };
   'media.close': { request: MediaClose; response: Empty };
   'media.restartIce': { request: MediaRestartIce; response: MediaRestartIceResponse };
   'media.stats': { request: MediaStats; response: MediaStatsResponse };

@@ -1,0 +1,159 @@
+"""Which layer of a track one subscriber should get: what its page shows against what the publisher sends.
+
+A *spatial* layer is a simulcast encoding, or a spatial layer inside an SVC stream; a *temporal* layer is a
+frame rate. Both count from 0, the smallest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+#: Share of an encoding's bit rate up to each temporal layer: what libvpx gives them by default.
+SHARES: dict[int, tuple[float, ...]] = {1: (1.0,), 2: (0.6, 1.0), 3: (0.4, 0.6, 1.0)}
+ENOUGH = 0.75  # a layer with this share of the shown height is not seen to be scaled up
+LEAST_BITRATE = 30_000.0  # bits/s assumed of an encoding that has not been measured yet
+LINGER = 5.0  # seconds for which an encoding that nobody watches goes on
+
+
+class Target(NamedTuple):
+    spatial: int
+    temporal: int
+
+
+NOTHING = Target(-1, -1)
+FULL = 7  # a temporal layer above all: the whole frame rate
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a page shows of a track: ``height`` in device pixels, 0 for as large as there is."""
+
+    height: int = 0
+    visible: bool = True
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A spatial layer as it arrives: ``bitrate`` in bits/s, ``height`` in pixels (0 unknown)."""
+
+    alive: bool
+    bitrate: float
+    height: int
+    temporal: int = 1  # number of temporal layers
+
+
+class Step(NamedTuple):
+    """A target and what it costs, in bits/s."""
+
+    target: Target
+    bitrate: float
+
+
+def ceiling(encodings: Sequence[Encoding], wish: Wish) -> int:
+    """The highest spatial layer of use for ``wish``, arriving or not; -1 where nothing is shown.
+
+    Unknown heights are taken to double from layer to layer, below a known one or 720.
+    """
+    if not wish.visible:
+        return -1
+    top = len(encodings) - 1
+    if not wish.height:
+        return top
+    heights = _heights(encodings)
+    return next((layer for layer in range(top) if heights[layer] >= ENOUGH * wish.height), top)
+
+
+def _heights(encodings: Sequence[Encoding]) -> list[float]:
+    top = len(encodings) - 1
+    full = max((known.height << top - layer for layer, known in enumerate(encodings)), default=0) or 720
+    return [known.height or full / (1 << top - layer) for layer, known in enumerate(encodings)]
+
+
+def steps(encodings: Sequence[Encoding], wish: Wish) -> list[Step]:
+    """What can be sent, from the least to the best of use, the bit rate rising from step to step.
+
+    Where nothing as small as wished arrives, the smallest that does is the only choice. A higher spatial
+    layer is not worth its lowest frame rate.
+    """
+    top = ceiling(encodings, wish)
+    if top < 0:
+        return []
+    alive = [layer for layer, encoding in enumerate(encodings) if encoding.alive]
+    usable = [layer for layer in alive if layer <= top] or alive[:1]
+    found: list[Step] = []
+    for layer in usable:
+        encoding = encodings[layer]
+        shares = SHARES.get(encoding.temporal, (1.0,))
+        for temporal, share in enumerate(shares):
+            if temporal == 0 and len(shares) > 1 and layer != usable[0]:
+                continue
+            bitrate = max(encoding.bitrate, LEAST_BITRATE) * share
+            while found and found[-1].bitrate >= bitrate:
+                found.pop()  # more picture for less: nobody wants the other
+            found.append(Step(Target(layer, temporal), bitrate))
+    return found
+
+
+class Demand:
+    """The highest spatial layer of one producer that anybody watches: up at once, down after `LINGER`."""
+
+    __slots__ = ("_since", "current")
+
+    def __init__(self, top: int) -> None:
+        self.current = top
+        self._since: float | None = None
+
+    def update(self, wanted: int, now: float) -> bool:
+        """Whether the publisher is to be told of another `current`. The lowest layer is always kept going,
+        so that whoever looks again sees something at once.
+        """
+        wanted = max(wanted, 0)
+        if wanted > self.current:
+            self.current, self._since = wanted, None
+            return True
+        if wanted == self.current:
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        elif now - self._since >= LINGER:
+            self.current, self._since = wanted, None
+            return True
+        return False
+
+
+class TemporalFilter:
+    """Which pictures of a stream with temporal layers go to one subscriber.
+
+    Down at the next picture; up only where the picture says that it builds on lower layers alone (VP8's Y
+    bit, RFC 7741, 4.2).
+    """
+
+    __slots__ = ("_passed", "current", "picture", "target")
+
+    def __init__(self, target: int, current: int) -> None:
+        self.target = target
+        self.current = current
+        self.picture = -1  # the one last asked about
+        self._passed = True
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything passes that it was made for: the current layer is the target."""
+        return self.current == self.target
+
+    def passes(self, picture: int, temporal: int, syncs: bool) -> bool:
+        """Decides for a packet of ``picture`` (any number that differs between neighbours); all packets of a
+        picture share its fate.
+        """
+        if picture == self.picture:
+            return self._passed
+        self.picture = picture
+        if self.target < self.current:
+            self.current = self.target
+        elif self.current < temporal <= self.target and syncs:
+            self.current = temporal
+        self._passed = temporal <= self.current
+        return self._passed
