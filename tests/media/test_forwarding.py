@@ -186,7 +186,7 @@ async def settle(sfu: Sfu, packets: int) -> None:
     """Waits until the transports of ``sfu`` have taken in ``packets`` authenticated packets."""
     probe = await sfu.peer(sfu.transport("send"))
     for _ in range(100):
-        if sum(transport.packets_in for transport in sfu.ctx.transports.values()) >= packets:
+        if sum(transport.state.packets_in for transport in sfu.ctx.transports.values()) >= packets:
             return
         await probe.check()  # a round trip through the worker's socket: what was sent before is in by then
     raise AssertionError("packets have not arrived")
