@@ -21,6 +21,8 @@ from tests.support import sfu as numbers
 from tests.support.rtc_peer import RtcPeer, Rtp
 from tests.support.sfu import Sfu
 
+pytestmark = pytest.mark.usefixtures("packet_path")
+
 OURS = 7
 
 

@@ -17,6 +17,8 @@ from tests.support import sfu as numbers
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import Sfu, vp8_payload
 
+pytestmark = pytest.mark.usefixtures("packet_path")
+
 
 async def publish_video(
     peer: RtcPeer, first: int, count: int, key: bool = True, ssrc: int = 1000, mid: str = "0"

@@ -4,6 +4,8 @@ who are.
 
 from __future__ import annotations
 
+import pytest
+
 from media.core import VOICE_UNKNOWN
 from media.protocol import ActiveSpeaker, AudioLevels
 from media.room_audio import RoomAudio
@@ -11,6 +13,8 @@ from tests.media.test_forwarding import settle
 from tests.support import sfu as numbers
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import Sfu
+
+pytestmark = pytest.mark.usefixtures("packet_path")
 
 SPEECH, SILENCE = 0x80 | 25, 127
 

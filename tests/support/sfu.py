@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiortc.rtcdtlstransport import SRTPProtectionProfile
 
+from media import core
 from media.capabilities import ProducerMapping
 from media.consumer import Consumer
 from media.context import MediaContext
@@ -27,6 +28,9 @@ from media.room import MediaRoom
 from media.rtp.extensions import ABS_SEND_TIME, MID, TRANSPORT_SEQUENCE
 from media.transport import Transport
 from tests.support.rtc_peer import RtcPeer
+
+#: The compiled loop that contexts are given, None for Python's own.
+LOOP: Any = core.library
 
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
@@ -79,7 +83,7 @@ class Sfu:
 
     def __init__(self) -> None:
         self.notes: list[Notification] = []
-        self.ctx = MediaContext("127.0.0.1", 0, ["127.0.0.1"], self.notes.append)
+        self.ctx = MediaContext("127.0.0.1", 0, ["127.0.0.1"], self.notes.append, LOOP)
         self.peers: list[RtcPeer] = []
         self._numbers = itertools.count(1)
 
