@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from media.transport import Transport
 
 ADDRESSES = 256  # places in the compiled loop's table of them to begin with
-UPKEEP_INTERVAL = 0.09  # seconds between two looks at what publishers are to be told …
+UPKEEP_INTERVAL = 0.1  # seconds at most between two looks at what publishers are to be told …
 SHORT_INTERVAL = 0.02  # … and while one of them is asked for what is missing, or a path is being tried out
-ROOM_INTERVAL = 0.3  # seconds between two looks at who speaks and what each subscriber is to get
+ROOM_INTERVAL = 0.27  # seconds between two looks at who speaks and what each subscriber is to get
 ROUND_INTERVAL = 1.0  # seconds between two looks at each transport …
 SHARES = 10  # … of which one upkeep takes this fraction, so that no packet waits for all of them
 IDLE_INTERVAL = 1.0  # seconds between turns while there are no transports
@@ -208,7 +208,7 @@ class MediaContext:
             if count < BATCH_IN:
                 break
             now = self.refresh()
-        if now >= self._next_upkeep:
+        if now >= self._next_upkeep - core.EARLY:
             self._upkeep(now)
         socket.flush()
         return self._next_upkeep
@@ -223,7 +223,7 @@ class MediaContext:
         while slot >= 0:
             self._handed_over(slot)
             slot = compiled.core_turn(state)
-        if now >= self._next_upkeep:
+        if now >= self._next_upkeep - core.EARLY:
             self._upkeep(now)
             self.socket.flush()
         return self._next_upkeep
@@ -310,7 +310,7 @@ class MediaContext:
             self._next_rooms = now + ROOM_INTERVAL
             for room in self.rooms.values():
                 room.tick(now)
-        self._next_upkeep = min(now + (SHORT_INTERVAL if soon else UPKEEP_INTERVAL), self._next_rooms)
+        self._next_upkeep = now + (SHORT_INTERVAL if soon else UPKEEP_INTERVAL)
         if not self.transports:
             self._next_upkeep = now + IDLE_INTERVAL
         if not self._round and now >= self._next_round:
