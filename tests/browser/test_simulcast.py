@@ -7,9 +7,11 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.support.browser import (
+    People,
+    expect_hearing,
     expect_moving,
     frames,
     join,
@@ -99,3 +101,65 @@ async def shows_size(sender: Page, receiver: Page, rid: str) -> bool:
 
 async def sends_only(page: Page, rids: set[str]) -> bool:
     return {rid for rid, rate in (await sizes_sent(page)).items() if rate} == rids
+
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+async def test_each_tile_gets_the_size_it_has_on_the_page(people: People) -> None:
+    """Beside another tile, pinned, in a small window, behind another tab: nobody asks but the page itself."""
+    sender, receiver = await asyncio.gather(people.join("facilitator"), people.join("participant"))
+    face = tile(receiver, FACILITATOR)
+    await expect_moving(face)
+
+    async def shows(rid: str) -> None:
+        await eventually(receiver, lambda: shows_size(sender, receiver, rid))
+        await expect_moving(face)
+
+    await shows("r1")
+    await eventually(sender, lambda: sends_only(sender, {"r0", "r1"}))  # nobody watches the largest
+    await choose(face, "Pin")
+    await expect(face.get_by_text("Pinned")).to_be_attached()
+    await shows("r2")
+    await receiver.set_viewport_size({"width": 420, "height": 420})
+    await choose(face, "Unpin")
+    await shows("r0")
+    await receiver.set_viewport_size({"width": 1280, "height": 720})
+    await shows("r1")
+
+    await receiver.evaluate(HIDE, True)
+    await eventually(receiver, lambda: stands_still(receiver, face))
+    await expect_hearing(receiver)
+    await receiver.evaluate(HIDE, False)
+    await expect_moving(face)
+
+
+async def test_a_panel_over_the_picture_stops_the_picture_alone(people: People) -> None:
+    narrow = {"width": 390, "height": 844}
+    receiver, _ = await asyncio.gather(
+        people.join("participant", viewport=narrow), people.join("facilitator")
+    )
+    face = tile(receiver, FACILITATOR)
+    await expect_moving(face)
+    await receiver.get_by_role("button", name="People").click()
+    await eventually(receiver, lambda: stands_still(receiver, face))
+    await expect_hearing(receiver)
+    await receiver.get_by_role("button", name="Close panel").click()
+    await expect_moving(face)
+
+
+async def choose(face: Locator, entry: str) -> None:
+    """From the menu of a tile, which stands there while the mouse is over it."""
+    await face.hover()
+    await face.get_by_role("button", name="Actions for").click()
+    await face.page.get_by_role("menuitem", name=entry, exact=False).click()
+
+
+async def stands_still(page: Page, face: Locator) -> bool:
+    video = face.locator("video")
+    before = await frames(video)
+    await page.wait_for_timeout(500)
+    return await frames(video) <= before + 1

@@ -48,6 +48,7 @@ export class RoomMedia {
   private build = 0;
   private online = false;
   private publishing = false;
+  private covered = false;
   /** The server's transports are gone, or never were. */
   private stale = true;
 
@@ -71,6 +72,7 @@ export class RoomMedia {
       }),
       effect(() => this.camera.want(local.cameraTrack.value, false)),
     ];
+    globalThis.document?.addEventListener("visibilitychange", this.pageShown);
     this.timer = setInterval(() => this.mend(), WATCH_EVERY);
   }
 
@@ -145,6 +147,12 @@ export class RoomMedia {
     return null;
   }
 
+  /** Something of the page's lies over all pictures. */
+  cover(covered: boolean): void {
+    this.covered = covered;
+    this.pageShown();
+  }
+
   async statistics(nameOf: (participantId: string) => string): Promise<MediaStatistics | null> {
     const reports = (await this.link?.stats().catch(() => null)) ?? null;
     if (reports === null) return null;
@@ -154,12 +162,17 @@ export class RoomMedia {
   close(): void {
     this.build += 1;
     clearInterval(this.timer);
+    globalThis.document?.removeEventListener("visibilitychange", this.pageShown);
     for (const stop of this.stopWatching) stop();
     this.unlink();
     this.playback.close();
     this.shares.close();
     this.viewNow.value = "new";
   }
+
+  private readonly pageShown = (): void => {
+    this.subscriptions.cover(this.covered || globalThis.document?.hidden === true);
+  };
 
   private attach(link: MediaLink | null): void {
     this.microphone.attach(link);

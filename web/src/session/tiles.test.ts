@@ -71,6 +71,14 @@ describe("tiles", () => {
     expect(tileOfAnn(...producers)?.camera ?? null).toBe(camera);
   });
 
+  it("names the camera of others, paused or not, so that their place can be told of before the picture comes", () => {
+    expect(tileOfAnn()?.cameraId).toBeNull();
+    expect(tileOfAnn(producer("new", "ann", "camera"))?.cameraId).toBe("new");
+    expect(tileOfAnn(producer("new", "ann", "camera", { paused: true }))?.cameraId).toBe("new");
+    const you = snapshot({ participants: [participant("you")], producers: [producer("c", "you", "camera")] });
+    expect(tiles(you)[0]?.cameraId).toBeNull();
+  });
+
   it("shows you as you are here, before the server has heard of it", () => {
     const state = snapshot({
       participants: [participant("you")],

@@ -62,6 +62,7 @@ function tileOf(
     participant,
     isYou,
     camera: isYou ? own.camera : received,
+    cameraId: isYou ? null : (picture?.id ?? null),
     microphone,
     mutedBy: microphone === "muted" ? (voice?.pausedBy ?? "self") : null,
     speaking,

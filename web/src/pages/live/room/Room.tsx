@@ -44,6 +44,9 @@ export function Room({ card, session }: { card: RoomCard; session: RoomSession }
     react: () => setReacting(true),
     showKeys: () => setKeys(true),
   });
+  // On a narrow page a panel lies over the whole picture.
+  const covered = narrow && panels.open !== null;
+  useEffect(() => session.cover(covered), [session, covered]);
   const inside = room !== null;
   useEffect(() => main.current?.focus({ preventScroll: true }), [inside]);
 
