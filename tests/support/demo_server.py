@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -14,8 +15,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.impairment import Impairment
+from tests.support.proxy import CLEAR, BadNetwork, bad_network
+
 DEMO_PASSWORD = "convene-demo"
 START_LIMIT_S = 60
+LOOPBACK = "127.0.0.1"
+PROXY = "127.0.0.2"  # also this machine, on Linux without being set up
 
 
 def free_port() -> int:
@@ -23,6 +29,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_media_port() -> int:
+    """A UDP port that was free a moment ago on both of the addresses above."""
+    while True:
+        with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
+            first.bind((LOOPBACK, 0))
+            port = int(first.getsockname()[1])
+            with contextlib.suppress(OSError):
+                second.bind((PROXY, port))
+                return port
 
 
 def child_pids(pid: int) -> list[int]:
@@ -66,7 +83,9 @@ async def _ready(server: DemoServer) -> None:
 
 
 @asynccontextmanager
-async def demo_server(data: Path, *, workers: int = 1) -> AsyncIterator[DemoServer]:
+async def demo_server(
+    data: Path, *, workers: int = 1, media_port: int = 0, media_address: str = LOOPBACK
+) -> AsyncIterator[DemoServer]:
     """Starts the server, waits until /healthz answers 200, stops it by SIGTERM."""
     port = free_port()
     output = data / "server.log"
@@ -75,8 +94,8 @@ async def demo_server(data: Path, *, workers: int = 1) -> AsyncIterator[DemoServ
         "CONVENE_HOST": "127.0.0.1",
         "CONVENE_PORT": str(port),
         "CONVENE_DATA": str(data / "data"),
-        "CONVENE_MEDIA_PORT": "0",
-        "CONVENE_MEDIA_ADDRESS": "127.0.0.1",
+        "CONVENE_MEDIA_PORT": str(media_port),
+        "CONVENE_MEDIA_ADDRESS": media_address,
         "CONVENE_MEDIA_WORKERS": str(workers),
     }
     with output.open("wb") as log:
@@ -104,3 +123,16 @@ async def demo_server(data: Path, *, workers: int = 1) -> AsyncIterator[DemoServ
                 process.kill()
                 await process.wait()
                 raise AssertionError(f"the server did not stop on SIGTERM:\n{server.log()}") from None
+
+
+@asynccontextmanager
+async def demo_server_behind(
+    data: Path, *, up: Impairment = CLEAR, down: Impairment = CLEAR, seed: int = 1
+) -> AsyncIterator[tuple[DemoServer, BadNetwork]]:
+    """The server, whose media browsers reach through a bad network only (``up``: from the browser)."""
+    port = free_media_port()
+    async with (
+        bad_network(port, up=up, down=down, seed=seed, listen=PROXY, port=port) as network,
+        demo_server(data, media_port=port, media_address=PROXY) as server,
+    ):
+        yield server, network
