@@ -94,7 +94,7 @@ async def test_each_receiver_gets_the_size_it_shows(server: DemoServer, browser:
 
 
 async def shows_size(sender: Page, face: Locator, rid: str, *, screen: bool = False) -> bool:
-    """Whether the tile gets this encoding. Its size is the sender's to choose: a busy one makes it smaller."""
+    """Whether the tile gets this encoding. Its size is the sender's to choose: busy ones shrink it."""
     rows = [row for row in await stats(sender, "outbound-rtp") if is_screen(row) == screen]
     sizes = {row.get("rid"): row.get("frameHeight") for row in rows}
     return await height(face) == sizes[rid]
