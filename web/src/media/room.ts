@@ -15,7 +15,7 @@ import { Playback } from "./playback";
 import { Publication } from "./publication";
 import { PathRecovery, type PathView } from "./recovery";
 import { Shares } from "./shares";
-import { type MediaStatistics, StatisticsReader } from "./statistics";
+import type { Owner, Report } from "./statistics";
 import { Subscriptions } from "./subscriptions";
 
 const WATCH_EVERY = 500;
@@ -36,7 +36,6 @@ export class RoomMedia {
   private readonly options: RoomMediaOptions;
   private readonly codecs = new Codecs();
   private readonly recovery = new PathRecovery();
-  private readonly statisticsReader = new StatisticsReader();
   private readonly microphone: Publication;
   private readonly camera: Publication;
   private readonly stopWatching: (() => void)[];
@@ -73,6 +72,7 @@ export class RoomMedia {
       effect(() => this.camera.want(local.cameraTrack.value, false)),
     ];
     globalThis.document?.addEventListener("visibilitychange", this.pageShown);
+    this.pageShown();
     this.timer = setInterval(() => this.mend(), WATCH_EVERY);
   }
 
@@ -153,10 +153,27 @@ export class RoomMedia {
     this.pageShown();
   }
 
-  async statistics(nameOf: (participantId: string) => string): Promise<MediaStatistics | null> {
-    const reports = (await this.link?.stats().catch(() => null)) ?? null;
-    if (reports === null) return null;
-    return this.statisticsReader.read(reports, performance.now(), this.subscriptions.tracks.value, nameOf);
+  /** Whose each track is that is sent or received, by its id. */
+  owners(): Map<string, Owner> {
+    const owners = new Map<string, Owner>();
+    for (const { producerId, participantId, source, track } of this.subscriptions.tracks.peek().values()) {
+      owners.set(track.id, { producerId, participantId, source });
+    }
+    const own = (track: MediaStreamTrack | null, source: Source) => {
+      if (track !== null) owners.set(track.id, { producerId: "", participantId: "", source });
+    };
+    own(this.options.local.microphoneTrack.peek(), "microphone");
+    own(this.options.local.cameraTrack.peek(), "camera");
+    for (const { track, audio } of this.shares.list.peek()) {
+      own(track, "screen");
+      own(audio, "screen-audio");
+    }
+    return owners;
+  }
+
+  /** What the browser counts, of each transport that carries something. */
+  async reports(): Promise<readonly Report[]> {
+    return (await this.link?.stats().catch(() => null)) ?? [];
   }
 
   close(): void {

@@ -55,6 +55,6 @@ export function createRoomSession({
     onNotice: (listener) => visit.onNotice(listener),
     see: (producerId, place, view) => media.subscriptions.see(producerId, place, view),
     cover: (covered) => media.cover(covered),
-    statistics: () => media.statistics((id) => view.nameOf(id)),
+    statistics: () => visit.conditions.statistics(),
   };
 }

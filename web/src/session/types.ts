@@ -8,6 +8,7 @@
 import type { ReadonlySignal } from "@preact/signals-core";
 import type { ScreenContent } from "../media/encodings";
 import type { LocalMedia } from "../media/local";
+import type { Quality } from "../media/quality";
 import type { MediaStatistics } from "../media/statistics";
 import type { View } from "../media/viewing";
 import type {
@@ -65,6 +66,10 @@ export interface Tile {
   microphone: "none" | "muted" | "on";
   /** Who muted, when `microphone` is "muted". */
   mutedBy: "self" | "staff" | null;
+  /** The server holds the picture back because your connection is too slow for it. */
+  held: boolean;
+  /** "poor" after some seconds of trouble; for you, your own connection either way. */
+  connection: ReadonlySignal<Quality>;
   /** Changes after 150 ms of speech and 600 ms of silence. A signal of its own, so that speech redraws one ring only. */
   speaking: ReadonlySignal<boolean>;
 }
@@ -77,6 +82,8 @@ export interface Screen {
   isYou: boolean;
   /** null until the first packets are on their way. Its sound plays by itself, as all remote audio does. */
   track: MediaStreamTrack | null;
+  /** As in a tile. */
+  held: boolean;
 }
 
 /** A reaction that floats for a few seconds and then is gone from the list. */
@@ -185,6 +192,6 @@ export interface RoomSession {
   see(producerId: string, place: object, view: View | null): void;
   /** Something lies over all pictures, or no longer: meanwhile none is asked for. */
   cover(covered: boolean): void;
-  /** Numbers for a small panel: bit rates, loss, round trip, frames; null while there is no media. */
+  /** Numbers about every path and stream, rates being since the last call; null while there is no media. */
   statistics(): Promise<MediaStatistics | null>;
 }

@@ -1,7 +1,8 @@
-import { Ellipsis, Hand, MicOff, Pin as PinIcon } from "lucide-preact";
+import { Ellipsis, Hand, MicOff, Pin as PinIcon, SignalLow } from "lucide-preact";
 import { useRef } from "preact/hooks";
 import type { RoomSession, Tile } from "../../../session";
 import { Avatar, classes, Icon, IconButton, Menu, RoleBadge, Spinner, VisuallyHidden } from "../../../ui";
+import { Held } from "./Held";
 import { type Pin, pinAction } from "./pin";
 import { staffActions } from "./staffActions";
 import { useLongPress } from "./useLongPress";
@@ -53,6 +54,7 @@ export function ParticipantTile({ session, tile, avatar, pin, large = false }: P
           <VisuallyHidden>Hand raised</VisuallyHidden>
         </span>
       )}
+      {tile.held && !away && <Held />}
       {away && (
         <span class="tile-reconnecting">
           <Spinner size={16} /> Reconnecting…
@@ -79,6 +81,12 @@ function TileLabel({ tile, pinned }: { tile: Tile; pinned: boolean }) {
         {participant.name}
       </span>
       {isYou && <span class="tile-you">(You)</span>}
+      {tile.connection.value === "poor" && participant.state !== "reconnecting" && (
+        <span class="tile-poor">
+          <Icon of={SignalLow} size={16} />
+          <span class="tile-poor-words">Poor connection</span>
+        </span>
+      )}
       <RoleBadge role={participant.role} class="tile-role" />
     </span>
   );

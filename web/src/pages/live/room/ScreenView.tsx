@@ -2,6 +2,7 @@ import { Maximize, Minimize, Monitor, ZoomIn, ZoomOut } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { RoomSession, Screen } from "../../../session";
 import { Icon, IconButton, Spinner } from "../../../ui";
+import { Held } from "./Held";
 import { useDragToScroll } from "./useDragToScroll";
 import { useShown } from "./useShown";
 import { Video } from "./Video";
@@ -36,6 +37,7 @@ export function ScreenView({ session, screen }: { session: RoomSession; screen: 
           <Video track={screen.track} fit="contain" />
         </div>
       </div>
+      {screen.held && <Held />}
       {screen.track === null && (
         <p class="screen-waiting">
           <Spinner /> The picture is on its way.
@@ -112,6 +114,7 @@ export function ScreenThumbnail({ session, screen, onShow }: ScreenThumbnailProp
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form fields
     <div class="tile screen-thumbnail" role="group" aria-label={screenName(screen)} ref={picture}>
       <Video track={screen.track} fit="contain" />
+      {screen.held && <Held />}
       <span class="tile-label">
         <Icon of={Monitor} size={16} />
         <span class="tile-name" dir="auto">

@@ -11,6 +11,8 @@ function tile(id: string, role: Role, microphone: Tile["microphone"] = "none"): 
     isYou: false,
     camera: null,
     cameraId: null,
+    held: false,
+    connection: signal<"good" | "poor">("good"),
     microphone,
     mutedBy: null,
     speaking: signal(false),
