@@ -128,6 +128,7 @@ describe("paths", () => {
     expect(paths).toEqual([
       {
         key: "0",
+        direction: "receive",
         transport: "udp",
         local: "host",
         remote: "192.0.2.1:40000 (host)",

@@ -54,6 +54,8 @@ export interface StreamStatistics {
 
 export interface PathStatistics {
   key: string;
+  /** What it carries; each way has a transport of its own. */
+  direction: "send" | "receive";
   /** "udp", "tcp", or "relay udp", "relay tcp", "relay tls" through a TURN server. */
   transport: string;
   local: string;
@@ -236,6 +238,7 @@ function pathOf(rows: ReadonlyMap<string, Row>, key: string): PathStatistics | n
   const remote = rows.get(pair.remoteCandidateId ?? "");
   return {
     key,
+    direction: [...rows.values()].some(({ type }) => type === "outbound-rtp") ? "send" : "receive",
     transport: wayOf(local),
     local: addressOf(local),
     remote: addressOf(remote),

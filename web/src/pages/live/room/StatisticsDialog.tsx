@@ -2,11 +2,13 @@ import { Check, Copy } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
 import type { MediaStatistics } from "../../../media/statistics";
 import type { RoomSession } from "../../../session";
-import { Button, Dialog, Spinner, toast } from "../../../ui";
+import { Button, classes, Dialog, Spinner, toast } from "../../../ui";
 import { type Entry, sectionsOf, textOf } from "./statisticsWords";
 import "./statistics.css";
 
 const EVERY = 2_000;
+/** Characters that fit one column. */
+const SHORT = 14;
 
 interface StatisticsDialogProps {
   session: RoomSession;
@@ -62,7 +64,7 @@ function Stream({ entry: { title, facts } }: { entry: Entry }) {
       </h4>
       <dl class="statistics-facts numbers">
         {facts.map(([label, value]) => (
-          <div key={label} class="statistics-fact">
+          <div key={label} class={classes("statistics-fact", value.length > SHORT && "statistics-fact-long")}>
             <dt>{label}</dt>
             <dd>{value}</dd>
           </div>

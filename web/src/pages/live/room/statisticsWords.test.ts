@@ -33,8 +33,16 @@ const STREAM: StreamStatistics = {
 const SENT: StreamStatistics = { ...STREAM, direction: "send", name: "", participantId: "", rid: "r2" };
 
 function statistics(...streams: StreamStatistics[]): MediaStatistics {
-  const path = { key: "0", transport: "udp", local: "host", remote: "192.0.2.1:1 (host)", outgoing: 2e6 };
-  return { roundTrip: 0.02, paths: [{ ...path, roundTrip: 0.02 }], streams };
+  const ends = { local: "host", remote: "192.0.2.1:1 (host)" };
+  const path = {
+    key: "0",
+    direction: "send",
+    transport: "udp",
+    ...ends,
+    roundTrip: 0.02,
+    outgoing: 2e6,
+  } as const;
+  return { roundTrip: 0.02, paths: [path], streams };
 }
 
 describe("sections", () => {
@@ -96,7 +104,7 @@ it("text has a line for each", () => {
 Browser/1
 
 Connection
-- Path: Over UDP, Round trip 20 ms, Room to send 2.0 Mbit/s, Here host, Server 192.0.2.1:1 (host)
+- To the server: Over UDP, Round trip 20 ms, Room to send 2.0 Mbit/s, Here host, Server 192.0.2.1:1 (host)
 
 You receive
 - Ann's microphone: Codec opus, Rate 1.2 Mbit/s, Loss 3.1 %, Jitter 12 ms, Layer medium, Made up 20 %

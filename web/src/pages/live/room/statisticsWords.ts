@@ -30,13 +30,16 @@ export function sectionsOf(statistics: MediaStatistics): Section[] {
   const { paths, streams } = statistics;
   const section = (title: string, direction: StreamStatistics["direction"]): Section => ({
     title,
-    entries: streams.filter((stream) => stream.direction === direction).map(entryOf),
+    entries: streams
+      .filter((stream) => stream.direction === direction)
+      .sort((one, other) => one.kind.localeCompare(other.kind) || one.rid.localeCompare(other.rid))
+      .map(entryOf),
   });
   const connection = {
     title: "Connection",
-    entries: paths.map((path, at) => ({
+    entries: paths.map((path) => ({
       key: path.key,
-      title: paths.length > 1 ? `Path ${at + 1}` : "Path",
+      title: path.direction === "send" ? "To the server" : "From the server",
       facts: factsOfPath(path),
     })),
   };
