@@ -23,11 +23,14 @@ from pydantic_settings import TomlConfigSettingsSource as TomlSource
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from signalling.relay import is_turn_address
+
 PREFIX = "CONVENE_"
 CONFIG_VARIABLE = "CONVENE_CONFIG"
+SHORTEST_TURN_SECRET = 16  # characters
 
 _MAILBOX = re.compile(r"[^@\s<>]+@[^@\s<>]+")
-_SECRET = frozenset({"smtp_password"})  # never printed
+_SECRET = frozenset({"smtp_password", "turn_secret"})  # never printed
 
 Words = Annotated[list[str], NoDecode]  # "a, b" in a variable, ["a", "b"] in the file
 
@@ -74,6 +77,15 @@ class Settings(BaseSettings):
         ge=1,
         description="Media processes; default: one per core.",
     )
+    turn_urls: Words = Field(
+        [],
+        description="Addresses of a TURN server that relays media where no direct path is, the best first, "
+        "e.g. turn:turn.example:3478, turns:turn.example:443?transport=tcp; see deploy/turnserver.conf.",
+    )
+    turn_secret: str | None = Field(None, description="Secret shared with it (static-auth-secret).")
+    turn_seconds: int = Field(
+        600, ge=30, le=86400, description="For how long credentials for it can be used to open a path."
+    )
     members_create_sessions: bool = Field(
         False, description="Whether everybody with an account may create sessions, not staff only (M30)."
     )
@@ -111,7 +123,7 @@ class Settings(BaseSettings):
     )
     password_passes: int = Field(3, ge=1, description="Passes over that memory.")
 
-    @field_validator("trusted_proxies", "media_address", mode="before")
+    @field_validator("trusted_proxies", "media_address", "turn_urls", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return (
@@ -131,6 +143,23 @@ class Settings(BaseSettings):
         for word in value:
             if ipaddress.ip_address(word).is_unspecified:
                 raise ValueError(f"{word} is no address that a browser can send to")
+        return value
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _turn_addresses(cls, value: list[str]) -> list[str]:
+        for word in value:
+            if not is_turn_address(word):
+                raise ValueError(f"{word}: expected turn:host[:port][?transport=udp|tcp], or turns:")
+        return value
+
+    @field_validator("turn_secret")
+    @classmethod
+    def _turn_secret(cls, value: str | None) -> str | None:
+        if value is not None and len(value) < SHORTEST_TURN_SECRET:
+            raise ValueError(
+                f"expected at least {SHORTEST_TURN_SECRET} characters: whoever guesses it relays"
+            )
         return value
 
     @field_validator("database_url")
@@ -166,6 +195,12 @@ class Settings(BaseSettings):
                 f"{PREFIX}MEDIA_ADDRESS: with {PREFIX}HOST={self.host} browsers elsewhere need to know "
                 "where to send media, and no address could be found; set it to this machine's address"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _relay(self) -> Settings:
+        if bool(self.turn_urls) != bool(self.turn_secret):
+            raise ValueError(f"{PREFIX}TURN_URLS and {PREFIX}TURN_SECRET are needed together")
         return self
 
     @classmethod

@@ -62,6 +62,9 @@ def test_several_addresses_in_one_variable(monkeypatch: pytest.MonkeyPatch) -> N
         ("PUBLIC_URL", "https://convene.example/path"),
         ("LOG_LEVEL", "loud"),
         ("DATABASE_URL", "convene.db"),
+        ("TURN_URLS", "stun:turn.example"),
+        ("TURN_SECRET", "too short"),
+        ("TURN_SECONDS", "5"),
     ],
 )
 def test_what_is_wrong_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,3 +139,22 @@ def test_the_secret_is_made_once_and_is_the_owners_alone(tmp_path: Path) -> None
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("URLS", "turn:turn.example"), ("SECRET", "long enough a secret")]
+)
+def test_a_turn_server_needs_address_and_secret(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"CONVENE_TURN_{name}", value)
+    with pytest.raises(ValidationError, match="CONVENE_TURN_URLS and CONVENE_TURN_SECRET"):
+        Settings()
+
+
+def test_the_turn_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVENE_TURN_URLS", "turn:turn.example, turn:turn.example?transport=tcp")
+    monkeypatch.setenv("CONVENE_TURN_SECRET", "long enough a secret")
+    shown = {variable: value for variable, value, *_ in describe(Settings())}
+    assert shown["CONVENE_TURN_URLS"] == "turn:turn.example, turn:turn.example?transport=tcp"
+    assert shown["CONVENE_TURN_SECRET"] == "***"
