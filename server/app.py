@@ -186,7 +186,7 @@ def _live(services: Services, media: MediaPool, hub: Hub, progress: Progress) ->
         await media.start()
         app[HUB_RUNS].set()
         ports = ", ".join(str(port) for port in sorted(worker.port for worker in media.workers))
-        progress(f"media on UDP {ports}, reached at {addresses}")
+        progress(f"media on UDP and TCP {ports}, reached at {addresses}")
         try:
             yield
         finally:

@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         40000,
         ge=0,
         le=65535,
-        description="First UDP port of the media workers, one per worker; 0: any free.",
+        description="First port of the media workers, one per worker, UDP and TCP; 0: any free.",
     )
     media_address: Words = Field(
         [], description="Addresses that browsers send media to; default follows HOST where that is possible."

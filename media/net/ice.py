@@ -6,6 +6,8 @@ packed form.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from media.net.stun import Credentials, Request
 from media.protocol import IceCandidate, IceState
 
@@ -19,11 +21,15 @@ ADDRESS_LIMIT = 8
 
 #: Type preference of a host candidate, full local preference, RTP component (RFC 8445, 5.1.2.1).
 _PRIORITY = (126 << 24) + (65535 << 8) + 255
+#: Behind every UDP candidate; a passive one has the direction preference 4 (RFC 6544, 4.2).
+_TCP_PRIORITY = (90 << 24) + ((4 << 13) + 8191 << 8) + 255
 
 
 def host_candidates(addresses: list[str], port: int) -> list[IceCandidate]:
-    """One UDP host candidate for each of ``addresses``, the first preferred."""
-    return [
+    """For each of ``addresses``, the first preferred, a host candidate of UDP, and behind them all one of
+    passive TCP.
+    """
+    datagrams = [
         IceCandidate(
             foundation=f"udp{index}",
             priority=_PRIORITY - (index << 8),
@@ -34,6 +40,17 @@ def host_candidates(addresses: list[str], port: int) -> list[IceCandidate]:
         )
         for index, address in enumerate(addresses)
     ]
+    streams = [
+        replace(
+            candidate,
+            foundation=f"tcp{index}",
+            priority=_TCP_PRIORITY - (index << 8),
+            protocol="tcp",
+            tcpType="passive",
+        )
+        for index, candidate in enumerate(datagrams)
+    ]
+    return datagrams + streams
 
 
 class IceAgent:

@@ -14,12 +14,15 @@ import errno
 import socket
 import struct
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import cffi
 
 from media.stats import Counters, Drop
+
+if TYPE_CHECKING:
+    from media.net.tcp import Connection
 
 SLOT = 2048  # bytes per datagram; anything longer than what a path carries is refused
 BATCH_IN = 32
@@ -59,11 +62,14 @@ def _libc() -> Any:
 class Endpoint:
     """A peer's address. ``pointer`` is what `DatagramSocket.names` takes; valid while this object lives."""
 
-    __slots__ = ("__weakref__", "_memory", "host", "packed", "pointer", "port")
+    __slots__ = ("__weakref__", "_memory", "connection", "host", "packed", "pointer", "port")
 
-    def __init__(self, packed: bytes) -> None:
-        """``packed`` is a ``struct sockaddr_in`` or ``sockaddr_in6`` as the kernel wrote it."""
+    def __init__(self, packed: bytes, connection: Connection | None = None) -> None:
+        """``packed`` is a ``struct sockaddr_in`` or ``sockaddr_in6`` as the kernel wrote it. With a
+        ``connection`` it is reached over that, and over no datagram.
+        """
         self.packed = packed
+        self.connection = connection
         self._memory = _ffi.new("unsigned char[]", packed.ljust(_NAME, b"\0"))
         self.pointer = int(_ffi.cast("uintptr_t", self._memory))
         self.host, self.port = unpack_address(packed)
