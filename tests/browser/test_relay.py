@@ -16,7 +16,7 @@ from tests.support.browser import (
     expect_hearing,
     expect_moving,
     needs_chromium,
-    stats,
+    paths,
     tile,
 )
 from tests.support.coturn import SECRET, coturn, needs_coturn
@@ -47,14 +47,6 @@ async def server(
 def signed_in(server: DemoServer) -> dict[str, Any]:
     """Each server has accounts of its own."""
     return {}
-
-
-async def paths(page: Page) -> list[dict[str, Any]]:
-    """The local candidate of each path in use."""
-    pairs = [row for row in await stats(page, "transport") if row.get("selectedCandidatePairId")]
-    chosen = [row["selectedCandidatePairId"] for row in pairs]
-    used = [row["localCandidateId"] for row in await stats(page, "candidate-pair") if row["id"] in chosen]
-    return [row for row in await stats(page, "local-candidate") if row["id"] in used]
 
 
 async def join_through_the_relay(people: People, who: str) -> Page:
