@@ -1,4 +1,4 @@
-"""Somebody whose network lets no UDP out meets somebody whose does: media goes over TCP, and nobody is told."""
+"""Somebody whose network lets no UDP out meets somebody whose does: media goes over TCP, without a word."""
 
 from __future__ import annotations
 
