@@ -76,7 +76,8 @@ async def run(options: WorkerOptions) -> int:
 def _start_failure(error: OSError) -> WorkerFailed:
     if error.errno == errno.EADDRINUSE:
         return WorkerFailed("port_in_use", str(error))
-    if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES) or isinstance(error, socket.gaierror):
+    wrong = (errno.EADDRNOTAVAIL, errno.EACCES, errno.EAFNOSUPPORT)
+    if error.errno in wrong or isinstance(error, socket.gaierror):
         return WorkerFailed("address", error.strerror or str(error))
     return WorkerFailed("internal", str(error))
 

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import ipaddress
 import resource
 import socket
 import struct
@@ -27,7 +28,7 @@ from media.stats import Counters, Drop
 
 PATIENCE = 10.0  # seconds from accepting a connection to a signed request on it
 STRANGERS = 256  # connections without one, altogether …
-STRANGERS_PER_HOST = 32  # … and of one address
+STRANGERS_PER_SITE = 32  # … and of one address, or of one network of IPv6
 CONNECTIONS = 2000  # altogether, though never more than half of the descriptors that the process may have
 FRAME_LIMIT = SLOT - 1  # bytes; as for datagrams
 STRANGER_FRAME_LIMIT = 576  # a STUN request of a browser has about 120
@@ -63,6 +64,7 @@ class Connection(asyncio.BufferedProtocol):
         "endpoint",
         "key",
         "known",
+        "site",
     )
 
     def __init__(self, owner: StreamListener) -> None:
@@ -76,7 +78,8 @@ class Connection(asyncio.BufferedProtocol):
         self._skipped: set[int] = set()  # SSRCs of which the rest of a frame is left out
         self._deadline: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
-        self.endpoint: Endpoint  # once it is made
+        self.endpoint: Endpoint  # once it is made …
+        self.site: str  # … and what it counts for
         self.key = b""
         #: Whether a transport has bound it.
         self.known = False
@@ -86,10 +89,14 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         stream = cast(asyncio.Transport, transport)
         address = stream.get_extra_info("peername")
-        if address is None or not self._owner.admits(address[0]):
-            stream.abort()  # it was gone at once, or there are too many
+        if address is None:
+            stream.abort()  # it has gone already
             return
         self.endpoint = Endpoint(pack_address(address[0], address[1]), self)
+        self.site = site_of(self.endpoint.host)
+        if not self._owner.admits(self.site):
+            stream.abort()
+            return
         self.key = b"tcp" + self.endpoint.packed
         self._transport = stream
         peer = stream.get_extra_info("socket")
@@ -214,6 +221,11 @@ class Connection(asyncio.BufferedProtocol):
         self._owner.gone(self)
 
 
+def site_of(host: str) -> str:
+    """What one customer of a network is usually given: an address, or with IPv6 64 bits of it."""
+    return ":".join(ipaddress.ip_address(host).exploded.split(":")[:4]) if ":" in host else host
+
+
 def _unsent_in_kernel(fd: int) -> int:
     if sys.platform != "linux":
         return 0
@@ -261,12 +273,12 @@ class StreamListener:
 
     # --- called by the connections ---
 
-    def admits(self, host: str) -> bool:
-        """Whether one more connection from ``host`` may be looked at."""
+    def admits(self, site: str) -> bool:
+        """Whether one more connection from ``site`` may be looked at."""
         full = (
             len(self.connections) >= self._limit
             or self._strangers.total() >= STRANGERS
-            or self._strangers[host] >= STRANGERS_PER_HOST
+            or self._strangers[site] >= STRANGERS_PER_SITE
         )
         if full:
             self.counters.drops[Drop.STREAM_REFUSED] += 1
@@ -274,10 +286,10 @@ class StreamListener:
 
     def made(self, connection: Connection) -> None:
         self.connections[connection.key] = connection
-        self._strangers[connection.endpoint.host] += 1
+        self._strangers[connection.site] += 1
 
     def recognised(self, connection: Connection) -> None:
-        self._strangers -= Counter({connection.endpoint.host: 1})  # which also drops a count of zero
+        self._strangers -= Counter({connection.site: 1})  # which also drops a count of zero
 
     def gone(self, connection: Connection) -> None:
         if self.connections.get(connection.key) is connection:

@@ -237,7 +237,7 @@ async def test_who_takes_too_long_is_put_out(monkeypatch: pytest.MonkeyPatch) ->
 async def test_one_address_gets_so_many_connections_that_say_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tcp, "STRANGERS_PER_HOST", 3)
+    monkeypatch.setattr(tcp, "STRANGERS_PER_SITE", 3)
     async with Sfu() as sfu:
         known = [await sfu.join("send", over="tcp") for _ in range(5)]
         strangers = [await asyncio.open_connection("127.0.0.1", sfu.ctx.port) for _ in range(3)]
