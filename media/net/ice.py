@@ -58,7 +58,6 @@ class IceAgent:
         "_previous",
         "_restarting",
         "addresses",
-        "checked",
         "credentials",
         "heard",
         "selected",
@@ -74,7 +73,6 @@ class IceAgent:
         self.addresses: dict[bytes, float] = {}
         #: The address that we send to.
         self.selected: bytes | None = None
-        self.checked = float("-inf")  # last authenticated request
         self.heard = float("-inf")  # last authenticated packet of any sort
 
     @property
@@ -106,7 +104,7 @@ class IceAgent:
         before they have seen media, or nominate every pair: without a selected address the first one heard is
         taken, so that neither has to wait.
         """
-        self.checked = self.heard = now
+        self.heard = now
         self.addresses.pop(address, None)
         self.addresses[address] = now  # at the end: the dictionary stays in the order of hearing
         stale = self.selected is None or now - self.addresses.get(self.selected, 0.0) > SILENCE_LIMIT
@@ -150,4 +148,7 @@ class IceAgent:
         return "connected" if now - self.heard <= SILENCE_LIMIT else "disconnected"
 
     def has_consent(self, now: float) -> bool:
-        return self.selected is not None and now - self.checked <= CONSENT_LIMIT
+        """Whether the selected address itself has asked for it lately (RFC 7675, 5.1: consent is one
+        path's).
+        """
+        return self.selected is not None and now - self.addresses[self.selected] <= CONSENT_LIMIT

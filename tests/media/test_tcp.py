@@ -78,14 +78,14 @@ async def test_a_path_moves_to_tcp_and_back_under_the_same_keys() -> None:
 async def test_a_connection_that_ends_leaves_the_other_path() -> None:
     async with Sfu() as sfu:
         transport, peer = await sfu.join("send")
-        datagrams = peer._socket
-        peer._socket = None  # kept open beside the connection
+        datagrams = peer.keep_open()
         await peer.open_stream()
         await peer.check()
         assert transport.stats()["protocol"] == "tcp"
-        peer._give_up()
-        assert datagrams is not None
-        peer._socket = datagrams
+        assert peer.stream is not None
+        peer.stream.close()
+        peer.stream = None
+        peer.use(datagrams)
         while transport.stats()["protocol"] != "udp":
             await asyncio.sleep(0)
         assert transport.stats()["ice"] == "connected"

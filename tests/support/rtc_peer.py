@@ -198,6 +198,15 @@ class RtcPeer:
         loop = asyncio.get_running_loop()
         self.stream, _ = await loop.create_connection(lambda: _Stream(self), *self._server)
 
+    def keep_open(self) -> asyncio.DatagramTransport:
+        """The present local address, for `use` later: the next `open` gets another beside it."""
+        assert self._socket is not None
+        kept, self._socket = self._socket, None
+        return kept
+
+    def use(self, kept: asyncio.DatagramTransport) -> None:
+        self._socket = kept
+
     def _give_up(self) -> None:
         for path in (self._socket, self.stream):
             if path is not None:
