@@ -15,7 +15,8 @@ from media.net.dtls import DtlsCertificate
 from media.net.loop import serve
 from media.net.srtp import ffi
 from media.net.stun import is_request, parse_request
-from media.net.udp import BATCH_IN, SLOT, DatagramSocket, open_socket
+from media.net.tcp import Connection, StreamListener, is_in_use
+from media.net.udp import BATCH_IN, SLOT, DatagramSocket, Endpoint, open_socket
 from media.protocol import Direction, Notification
 from media.stats import Counters, Drop
 
@@ -32,8 +33,12 @@ SHARES = 10  # … of which one upkeep takes this fraction, so that no packet wa
 IDLE_INTERVAL = 1.0  # seconds between turns while there are no transports
 
 
+PORT_ATTEMPTS = 20  # to find a number that is free for UDP and for TCP
+
+
 class MediaContext:
     socket: DatagramSocket
+    streams: StreamListener
     certificate: DtlsCertificate
     port: int
 
@@ -67,8 +72,9 @@ class MediaContext:
         self._next_upkeep = 0.0
 
     async def start(self) -> None:
-        """Binds the socket. Raises OSError."""
-        self.socket = open_socket(self._listen, self._port, self.stats)
+        """Binds the socket, and listens on the TCP port of the same number. Raises OSError."""
+        self._bind_both()
+        await self.streams.start()
         self.port = self.socket.port
         self.certificate = DtlsCertificate()
         self._open = True
@@ -83,8 +89,23 @@ class MediaContext:
             room.close()
         if self._ending:
             await asyncio.wait(self._ending)
+        await self.streams.close()
         self._rest()
         self.socket.close()
+
+    def _bind_both(self) -> None:
+        for attempt in range(PORT_ATTEMPTS):
+            self.socket = open_socket(self._listen, self._port, self.stats)
+            try:
+                self.streams = StreamListener(
+                    self._listen, self.socket.port, self.stats, self._over_stream, self._stream_lost
+                )
+            except OSError as error:
+                self.socket.close()
+                if self._port or not is_in_use(error) or attempt == PORT_ATTEMPTS - 1:
+                    raise
+            else:
+                return
 
     def drops(self) -> dict[str, int]:
         """Dropped packets by reason, those that have happened."""
@@ -96,6 +117,7 @@ class MediaContext:
             "rooms": len(self.rooms),
             "transports": len(self.transports),
             "addresses": len(self._bindings),
+            "streams": len(self.streams.connections),
         }
 
     # --- tables (called by the transports) ---
@@ -139,6 +161,13 @@ class MediaContext:
     def unbind(self, address: bytes, transport: Transport) -> None:
         if self._bindings.get(address) is transport:
             del self._bindings[address]
+            if connection := self.streams.connections.get(address):
+                connection.close()
+
+    def endpoint(self, address: bytes) -> Endpoint:
+        """Where to send what is for ``address``, that of a datagram or the key of a connection."""
+        connection = self.streams.connections.get(address)
+        return connection.endpoint if connection else self.socket.endpoint(address)
 
     def ending(self, tasks: list[asyncio.Task[None]]) -> None:
         """Tasks that have been cancelled; `close` waits for them."""
@@ -174,9 +203,12 @@ class MediaContext:
         return self.now
 
     def _datagram(self, slot: int) -> None:
+        size, source = self.socket.received(slot)
+        self._packet(slot, size, source)
+
+    def _packet(self, slot: int, size: int, source: bytes) -> None:
         """Tells STUN, DTLS and SRTP apart by the first byte (RFC 7983) and takes each where it belongs."""
         socket = self.socket
-        size, source = socket.received(slot)
         self.stats.bytes_in += size
         if not 0 < size < SLOT:
             self.stats.drops[Drop.TOO_LONG if size else Drop.EMPTY] += 1
@@ -212,8 +244,36 @@ class MediaContext:
             return
         response = transport.checked(request, source, self.now)
         if response is not None:
-            self.socket.put(response, self.socket.endpoint(source))
-            self.socket.flush()  # the address object need not outlive this call
+            self.send(response, self.endpoint(source))
+
+    def send(self, data: bytes, endpoint: Endpoint) -> None:
+        """Sends one datagram of STUN or DTLS at once; ``endpoint`` need not outlive this call."""
+        if endpoint.connection is not None:
+            endpoint.connection.send(data)
+            return
+        self.socket.put(data, endpoint)
+        self.socket.flush()
+
+    # --- the same over TCP ---
+
+    def _over_stream(self, connection: Connection, packets: list[memoryview]) -> None:
+        """What has come over ``connection`` is handled like datagrams, one by one in the first slot, which is
+        free between two turns.
+        """
+        self.refresh()
+        self.stats.packets_in += len(packets)
+        for packet in packets:
+            size = len(packet)
+            self.socket.incoming[:size] = packet
+            self._packet(0, size, connection.key)
+        if connection.key in self._bindings:
+            connection.recognised()
+        self.socket.flush()
+
+    def _stream_lost(self, connection: Connection) -> None:
+        transport = self._bindings.pop(connection.key, None)
+        if transport is not None:
+            transport.lost(connection.key)
 
     # --- what is due by time ---
 

@@ -14,12 +14,15 @@ import errno
 import socket
 import struct
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import cffi
 
 from media.stats import Counters, Drop
+
+if TYPE_CHECKING:
+    from media.net.tcp import Connection
 
 SLOT = 2048  # bytes per datagram; anything longer than what a path carries is refused
 BATCH_IN = 32
@@ -27,7 +30,8 @@ BATCH_OUT = 128
 SOCKET_BUFFER = 8 << 20  # asked for; the kernel may give less
 
 _IP_MTU_DISCOVER = 10  # linux/in.h; Python's socket module does not name them
-_IP_PMTUDISC_PROBE = 3
+_IPV6_MTU_DISCOVER = 23
+_IP_PMTUDISC_PROBE = 3  # and IPV6_PMTUDISC_PROBE
 
 _NAME = 28  # sizeof(struct sockaddr_in6)
 _WORDS = 8  # struct mmsghdr in 64-bit words: msg_name is word 0 of it
@@ -59,11 +63,14 @@ def _libc() -> Any:
 class Endpoint:
     """A peer's address. ``pointer`` is what `DatagramSocket.names` takes; valid while this object lives."""
 
-    __slots__ = ("__weakref__", "_memory", "host", "packed", "pointer", "port")
+    __slots__ = ("__weakref__", "_memory", "connection", "host", "packed", "pointer", "port")
 
-    def __init__(self, packed: bytes) -> None:
-        """``packed`` is a ``struct sockaddr_in`` or ``sockaddr_in6`` as the kernel wrote it."""
+    def __init__(self, packed: bytes, connection: Connection | None = None) -> None:
+        """``packed`` is a ``struct sockaddr_in`` or ``sockaddr_in6`` as the kernel wrote it. With a
+        ``connection`` it is reached over that, and over no datagram.
+        """
         self.packed = packed
+        self.connection = connection
         self._memory = _ffi.new("unsigned char[]", packed.ljust(_NAME, b"\0"))
         self.pointer = int(_ffi.cast("uintptr_t", self._memory))
         self.host, self.port = unpack_address(packed)
@@ -109,10 +116,12 @@ class DatagramSocket:
                 self._socket.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
             if family == socket.AF_INET6:
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            if family == socket.AF_INET and sys.platform == "linux":
+            if sys.platform == "linux":
                 # Never fragment: media packets are cut to fit. It also spares the kernel choosing an IP id
-                # for each.
+                # for each. (On a socket of IPv6 the first is for its peers of IPv4.)
                 self._socket.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
+                if family == socket.AF_INET6:
+                    self._socket.setsockopt(socket.IPPROTO_IPV6, _IPV6_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
             self._socket.bind((host, port))
         except OSError:
             self._socket.close()
@@ -254,8 +263,10 @@ class PlainSocket(DatagramSocket):
             at = SLOT * slot
             try:
                 if endpoint is not None:
+                    mapped = self._socket.family == socket.AF_INET6 and ":" not in endpoint.host
+                    host = f"::ffff:{endpoint.host}" if mapped else endpoint.host
                     self._socket.sendto(
-                        self.outgoing[at : at + self.sizes[2 * slot + 1]], (endpoint.host, endpoint.port)
+                        self.outgoing[at : at + self.sizes[2 * slot + 1]], (host, endpoint.port)
                     )
                     self._counters.packets_out += 1
             except BlockingIOError:

@@ -31,14 +31,25 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def free_media_port() -> int:
-    """A UDP port that was free a moment ago on both of the addresses above."""
+def own_address() -> str:
+    """An address of this machine that is not the loopback one, where it has any: Firefox pairs none of its own
+    with a loopback one. Nothing is sent.
+    """
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        with contextlib.suppress(OSError):
+            probe.connect(("192.0.2.254", 9))  # any outside address (RFC 5737)
+            return str(probe.getsockname()[0])
+    return LOOPBACK
+
+
+def free_media_port(other: str) -> int:
+    """A UDP port that was free a moment ago on the loopback address and on this one."""
     while True:
         with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
             first.bind((LOOPBACK, 0))
             port = int(first.getsockname()[1])
             with contextlib.suppress(OSError):
-                second.bind((PROXY, port))
+                second.bind((other, port))
                 return port
 
 
@@ -84,9 +95,11 @@ async def _ready(server: DemoServer) -> None:
 
 @asynccontextmanager
 async def demo_server(
-    data: Path, *, workers: int = 1, media_port: int = 0, media_address: str = LOOPBACK
+    data: Path, *, workers: int = 1, settings: dict[str, str] | None = None
 ) -> AsyncIterator[DemoServer]:
-    """Starts the server, waits until /healthz answers 200, stops it by SIGTERM."""
+    """Starts the server, waits until /healthz answers 200, stops it by SIGTERM. ``settings`` are further
+    variables of its environment.
+    """
     port = free_port()
     output = data / "server.log"
     environment = {
@@ -94,9 +107,10 @@ async def demo_server(
         "CONVENE_HOST": "127.0.0.1",
         "CONVENE_PORT": str(port),
         "CONVENE_DATA": str(data / "data"),
-        "CONVENE_MEDIA_PORT": str(media_port),
-        "CONVENE_MEDIA_ADDRESS": media_address,
+        "CONVENE_MEDIA_PORT": "0",
+        "CONVENE_MEDIA_ADDRESS": LOOPBACK,
         "CONVENE_MEDIA_WORKERS": str(workers),
+        **(settings or {}),
     }
     with output.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -127,12 +141,15 @@ async def demo_server(
 
 @asynccontextmanager
 async def demo_server_behind(
-    data: Path, *, up: Impairment = CLEAR, down: Impairment = CLEAR, seed: int = 1
+    data: Path, *, up: Impairment = CLEAR, down: Impairment = CLEAR, seed: int = 1, listen: str = PROXY
 ) -> AsyncIterator[tuple[DemoServer, BadNetwork]]:
-    """The server, whose media browsers reach through a bad network only (``up``: from the browser)."""
-    port = free_media_port()
+    """The server, whose media browsers reach through a bad network only (``up``: from the browser), at the
+    address ``listen``.
+    """
+    port = free_media_port(listen)
+    settings = {"CONVENE_MEDIA_PORT": str(port), "CONVENE_MEDIA_ADDRESS": listen}
     async with (
-        bad_network(port, up=up, down=down, seed=seed, listen=PROXY, port=port) as network,
-        demo_server(data, media_port=port, media_address=PROXY) as server,
+        bad_network(port, up=up, down=down, seed=seed, listen=listen, port=port) as network,
+        demo_server(data, settings=settings) as server,
     ):
         yield server, network

@@ -14,6 +14,7 @@ import type { LocalMedia } from "./local";
 import { Playback } from "./playback";
 import { Publication } from "./publication";
 import { PathRecovery, type PathView } from "./recovery";
+import { relayOnly } from "./route";
 import { Shares } from "./shares";
 import type { Owner, Report } from "./statistics";
 import { Subscriptions } from "./subscriptions";
@@ -241,6 +242,7 @@ export class RoomMedia {
     const link = new MediaLink({
       ask: this.options.ask,
       codecs: this.codecs,
+      relayOnly: relayOnly.peek(),
       onState: (state) => this.linkChanged(link, state),
     });
     this.opening = link;
