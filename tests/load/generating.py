@@ -47,6 +47,17 @@ class Played:
         return max(0.0, 1 - self.delivered / self.expected) if self.expected else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """The server's end for one peer of the generator."""
+
+    peer: str
+    host: str
+    port: int
+    ice: protocol.IceParameters
+    fingerprints: list[protocol.DtlsFingerprint]
+
+
 class Run:
     """A run in the background."""
 
@@ -66,6 +77,37 @@ class Generator:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    async def create(
+        self, peers: dict[str, bool], profile: str = "gcm"
+    ) -> dict[str, list[protocol.DtlsFingerprint]]:
+        """New peers by name, and whether each sends; their fingerprints. ``profile`` is "gcm" or "cm"."""
+        answer = await self.ask(
+            "create",
+            peers=[
+                {"name": name, "profile": profile, "streams": streams_of_chromium() if sends else []}
+                for name, sends in peers.items()
+            ],
+        )
+        return {name: [protocol.DtlsFingerprint(*pair) for pair in pairs] for name, pairs in answer.items()}
+
+    async def connect(self, servers: list[Remote]) -> dict[str, str]:
+        """Connects each peer to its server; the SRTP profile of each."""
+        answer: dict[str, str] = await self.ask(
+            "connect",
+            peers=[
+                {
+                    "name": each.peer,
+                    "host": each.host,
+                    "port": each.port,
+                    "fragment": each.ice.usernameFragment,
+                    "password": each.ice.password,
+                    "fingerprints": [[one.algorithm, one.value] for one in each.fingerprints],
+                }
+                for each in servers
+            ],
+        )
+        return answer
 
     @contextlib.asynccontextmanager
     async def playing(self, publishers: list[str], subscribers: list[str], **more: Any) -> AsyncIterator[Run]:
@@ -192,28 +234,23 @@ class Crowd:
             for name in names:
                 transport_id = f"{name}-{direction}"
                 created[transport_id] = await request(protocol.CreateTransport(name, transport_id, direction))
-        prints = await self.generator.ask(
-            "open",
-            peers=[
-                {
-                    "name": transport_id,
-                    "port": port or self.worker.port,
-                    "fragment": each.iceParameters.usernameFragment,
-                    "password": each.iceParameters.password,
-                    "profile": self._profile,
-                    "streams": streams_of_chromium() if transport_id.endswith("-send") else [],
-                }
-                for transport_id, each in created.items()
-            ],
+        prints = await self.generator.create(
+            {name: name.endswith("-send") for name in created}, self._profile
         )
-        for transport_id, pairs in prints.items():
-            theirs = [protocol.DtlsFingerprint(*pair) for pair in pairs]
+        for transport_id, theirs in prints.items():
             await request(protocol.ConnectTransport(transport_id, protocol.DtlsParameters(theirs, "client")))
-        ours = {
-            transport_id: [[each.algorithm, each.value] for each in answer.dtlsParameters.fingerprints]
-            for transport_id, answer in created.items()
-        }
-        await self.generator.ask("connect", fingerprints=ours)
+        await self.generator.connect(
+            [
+                Remote(
+                    transport_id,
+                    each.iceCandidates[0].address,
+                    port or each.iceCandidates[0].port,
+                    each.iceParameters,
+                    each.dtlsParameters.fingerprints,
+                )
+                for transport_id, each in created.items()
+            ]
+        )
         for name in senders:
             await self._produce(name)
 

@@ -2,8 +2,8 @@
 SRTP but no codecs. ``python -m tests.load.generator`` answers each JSON line on stdin with one on stdout; the
 other end is `tests.load.generating`.
 
-- ``open``: sockets and certificates for some peers, given the server's ICE parameters; answers fingerprints.
-- ``connect``: checks and handshakes, given the server's fingerprints.
+- ``create``: some peers; answers the fingerprints of their certificates.
+- ``connect``: sockets, checks and handshakes, given the server's address, ICE parameters and fingerprints.
 - ``play``: some publish, some listen, for so many seconds. The event loop rests meanwhile and a plain loop
   works on the sockets, so that the generator costs little: incoming datagrams are taken by the batch and
   counted by their first bytes, and a random subset is decrypted and timed. The time under way is that from
@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pylibsrtp
+from aioice import stun
 from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, SRTP_AES128_CM_SHA1_80
 
 from media.protocol import DtlsFingerprint, DtlsParameters, IceParameters
@@ -38,7 +39,8 @@ from tests.load.streams import Stream, is_key_frame_request, read
 from tests.support.rtc_peer import RtcPeer
 
 PROFILES = {"gcm": [SRTP_AEAD_AES_128_GCM], "cm": [SRTP_AES128_CM_SHA1_80]}
-HANDSHAKES = 4  # at a time
+OWN_PASSWORD = "0123456789abcdefghijklmn"  # of our end of ICE, for a server that checks too
+HANDSHAKES = 8  # at a time
 LATEST = 0.5  # seconds after the last packet was sent; what is not there then is lost
 CHECK_INTERVAL = 2.0  # seconds between ICE checks, which are the server's leave to send
 
@@ -46,15 +48,17 @@ CHECK_INTERVAL = 2.0  # seconds between ICE checks, which are the server's leave
 class LoadPeer(RtcPeer):
     """One peer, whose socket `play` works on directly."""
 
-    def __init__(self, port: int, ice: IceParameters, profile: str) -> None:
-        super().__init__(port, ice, PROFILES[profile])
-        self.streams: list[Stream] = []
+    def __init__(self, profile: str, streams: list[Stream]) -> None:
+        super().__init__(0, IceParameters("", ""), PROFILES[profile])
+        self.streams = streams
         self.sequence = 0
         self.raw: socket.socket
         self.next_check = 0.0
 
-    async def open(self) -> None:
-        await super().open()
+    async def reach(self, host: str, port: int, ice: IceParameters) -> None:
+        """A socket towards the server."""
+        self._server, self.ice = (host, port), ice
+        await self.open()
         assert self._socket is not None
         self.raw = self._socket.get_extra_info("socket").dup()
         prepare(self.raw)
@@ -62,6 +66,19 @@ class LoadPeer(RtcPeer):
     async def close(self) -> None:
         await super().close()
         self.raw.close()
+
+    def datagram(self, data: bytes) -> None:
+        """Answers checks as well: Janus sends some, although it is to be lite."""
+        if data[:2] != b"\x00\x01":
+            super().datagram(data)
+            return
+        request = stun.parse_message(data)
+        answer = stun.Message(
+            request.message_method, stun.Class.RESPONSE, transaction_id=request.transaction_id
+        )
+        answer.attributes["XOR-MAPPED-ADDRESS"] = self._server
+        answer.add_message_integrity(OWN_PASSWORD.encode())
+        self.send_raw(bytes(answer))
 
     @property
     def receiving(self) -> pylibsrtp.Session:
@@ -222,13 +239,10 @@ class Generator:
     def __init__(self) -> None:
         self._peers: dict[str, LoadPeer] = {}
 
-    async def open(self, peers: list[dict[str, Any]]) -> dict[str, Any]:
+    async def create(self, peers: list[dict[str, Any]]) -> dict[str, Any]:
         for each in peers:
-            ice = IceParameters(each["fragment"], each["password"])
-            peer = LoadPeer(each["port"], ice, each["profile"])
-            await peer.open()
-            peer.streams = [Stream(**stream) for stream in each["streams"]]
-            self._peers[each["name"]] = peer
+            streams = [Stream(**stream) for stream in each["streams"]]
+            self._peers[each["name"]] = LoadPeer(each["profile"], streams)
         return {
             each["name"]: [
                 [print_.algorithm, print_.value]
@@ -237,16 +251,20 @@ class Generator:
             for each in peers
         }
 
-    async def connect(self, fingerprints: dict[str, list[list[str]]]) -> dict[str, Any]:
+    async def connect(self, peers: list[dict[str, Any]]) -> dict[str, Any]:
         slots = asyncio.Semaphore(HANDSHAKES)
 
-        async def one(name: str, prints: list[list[str]]) -> None:
+        async def one(each: dict[str, Any]) -> None:
             async with slots:
-                await self._peers[name].check()
-                await self._peers[name].handshake(DtlsParameters([DtlsFingerprint(*each) for each in prints]))
+                peer = self._peers[each["name"]]
+                ice = IceParameters(each["fragment"], each["password"])
+                await peer.reach(each["host"], each["port"], ice)
+                await peer.check()
+                prints = [DtlsFingerprint(*pair) for pair in each["fingerprints"]]
+                await peer.handshake(DtlsParameters(prints))
 
-        await asyncio.gather(*(one(name, prints) for name, prints in fingerprints.items()))
-        return {name: self._peers[name].srtp_profile.decode() for name in fingerprints}
+        await asyncio.gather(*(one(each) for each in peers))
+        return {each["name"]: self._peers[each["name"]].srtp_profile.decode() for each in peers}
 
     async def play(
         self,

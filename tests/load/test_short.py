@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.load import sfu
+from tests.load import sfu, sfu_peers
+from tests.load.janus import JANUS
 from tests.load.report import Effort, emit, figure, last
 
 pytestmark = pytest.mark.slow
@@ -57,6 +58,15 @@ async def test_the_sfu_part_gives_every_figure() -> None:
     assert values["sfu.churn_left"] == 0
     assert values["sfu.hostile_sessions_affected"] == 0
     assert values["sfu.hostile_bytes_answered_pct"] < 100
+
+
+@pytest.mark.skipif(JANUS is None, reason="Janus is not installed (apt-get install janus)")
+async def test_janus_runs_beside_it_with_the_same_generator() -> None:
+    figures = [each async for each in sfu_peers.measure(Effort(runs=1, seconds=1.0, short=True))]
+    values = {each.metric: each.value for each in figures}
+    assert {"sfu_peers.janus_us", "sfu_peers.ours_us", "sfu_peers.ratio"} <= values.keys()
+    assert all(value > 0 for metric, value in values.items() if metric.endswith(("_us", "ratio")))
+    assert "AES-128-GCM" in figures[0].how
 
 
 def test_a_figure_is_a_line_of_json_and_is_compared_with_the_one_kept_before(
