@@ -32,13 +32,10 @@ def free_port() -> int:
 
 
 def own_address() -> str:
-    """An address of this machine that is not the loopback one, where it has any: Firefox pairs none of its own
-    with a loopback one. Nothing is sent.
-    """
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        with contextlib.suppress(OSError):
-            probe.connect(("192.0.2.254", 9))  # any outside address (RFC 5737)
-            return str(probe.getsockname()[0])
+    """Of this machine, and where it has any other, not the loopback address. Nothing is sent."""
+    with socket.socket(type=socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect(("198.51.100.1", 9))  # somewhere outside (RFC 5737)
+        return str(probe.getsockname()[0])
     return LOOPBACK
 
 
