@@ -1,8 +1,8 @@
 """Real Firefox with fake devices, driven over WebDriver BiDi: what the journeys of two browsers need.
 
 https://w3c.github.io/webdriver-bidi/. One JSON object per message of a web socket; a command is answered by
-an object with its ``id``, everything else is an event. Firefox pairs none of its own addresses with a loopback
-one, so the server has to announce another (`tests.support.demo_server.own_address`).
+an object with its ``id``, everything else is an event. Firefox pairs none of its own addresses with a
+loopback one, so the server has to announce another (`tests.support.demo_server.own_address`).
 """
 
 from __future__ import annotations
