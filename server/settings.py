@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         description="Addresses that browsers send media to, IPv4 or IPv6, e.g. the public one and the one in "
         "the office; default follows HOST where that is possible.",
     )
+    media_listen: str | None = Field(
+        None,
+        description="Address that the media workers listen on, where it does not follow MEDIA_ADDRESS: behind "
+        "a port forwarding, for example.",
+    )
     media_workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,
@@ -145,6 +150,13 @@ class Settings(BaseSettings):
         for word in value:
             if ipaddress.ip_address(word).is_unspecified:
                 raise ValueError(f"{word} is no address that a browser can send to")
+        return value
+
+    @field_validator("media_listen")
+    @classmethod
+    def _listening_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            ipaddress.ip_address(value)
         return value
 
     @field_validator("turn_urls")
@@ -229,9 +241,11 @@ class Settings(BaseSettings):
 
     @property
     def effective_media_listen(self) -> str:
-        """The loopback address where browsers are told nothing else; otherwise all addresses, those of IPv6
-        included where browsers are told one.
+        """Where nothing is set: the loopback address where browsers are told nothing else; otherwise all
+        addresses, those of IPv6 included where browsers are told one.
         """
+        if self.media_listen is not None:
+            return self.media_listen
         told = self.effective_media_addresses
         if len(told) == 1 and is_loopback(told[0]):
             return told[0]

@@ -32,11 +32,9 @@ def free_port() -> int:
 
 
 def own_address() -> str:
-    """An address of this machine that is not the loopback one, where it has any: Firefox pairs none of its own
-    with a loopback one. Nothing is sent.
-    """
+    """Of this machine, and where it has any other, not the loopback address. Nothing is sent."""
     with socket.socket(type=socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
-        probe.connect(("192.0.2.254", 9))  # any outside address (RFC 5737)
+        probe.connect(("198.51.100.1", 9))  # somewhere outside (RFC 5737)
         return str(probe.getsockname()[0])
     return LOOPBACK
 
@@ -146,7 +144,11 @@ async def demo_server_behind(
     address ``listen``.
     """
     port = free_media_port(listen)
-    settings = {"CONVENE_MEDIA_PORT": str(port), "CONVENE_MEDIA_ADDRESS": listen}
+    settings = {
+        "CONVENE_MEDIA_PORT": str(port),
+        "CONVENE_MEDIA_ADDRESS": listen,
+        "CONVENE_MEDIA_LISTEN": LOOPBACK,
+    }
     async with (
         bad_network(port, up=up, down=down, seed=seed, listen=listen, port=port) as network,
         demo_server(data, settings=settings) as server,
