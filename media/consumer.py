@@ -130,6 +130,7 @@ class Consumer:
         # Below 32,768, so that a first packet lost near a wrap does not make two ends count rollovers
         # differently.
         self.numbers = Rewriter(0x10000 + 1 + secrets.randbelow(0x7000))
+        self.numbers.divert(transport.connection is not None)
         self._rtx_sequence = secrets.randbelow(0x7000)
         self._guard = ResendGuard(RESEND_RATE, RESEND_BURST)
         self.vp8 = codec.mimeType.lower() == "video/vp8"
@@ -194,6 +195,16 @@ class Consumer:
             self.stream.add(self, self.transport.ctx.refresh())
         elif taking_part and not wanted:
             self._withdraw()
+
+    def path_changed(self) -> None:
+        """The transport sends to another address. What goes over TCP is no datagram, so it is not fanned
+        out.
+        """
+        apart = self.transport.connection is not None or self.thinning is not None
+        if apart != self.numbers.diverted:
+            self._divert(apart)
+        else:
+            self.stream.rows_changed()
 
     def _withdraw(self) -> None:
         self.stream.remove(self)
@@ -268,7 +279,7 @@ class Consumer:
             return False
         if thinning.target == FULL and thinning.current >= TOP_TEMPORAL:
             self.thinning = None
-            self._divert(False)
+            self._divert(self.transport.connection is not None)
         return True
 
     def _divert(self, diverted: bool) -> None:
@@ -504,8 +515,7 @@ class Consumer:
         if protect(transport.send_handle, socket.outgoing_pointers[slot], socket.outgoing_lengths[slot]):
             transport.counters.drops[Drop.SRTP_PROTECT] += 1
             return False
-        socket.names[8 * slot] = transport.pointer
-        socket.count = slot + 1
+        transport.queue(self.kind)
         if transport.path is not None:
             transport.path.sent.note(wide, transport.ctx.now, size)
         return True

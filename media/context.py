@@ -17,7 +17,8 @@ from media.net import srtp
 from media.net.dtls import DtlsCertificate
 from media.net.loop import serve
 from media.net.stun import is_request, parse_request
-from media.net.udp import DatagramSocket, open_socket
+from media.net.tcp import Connection, StreamListener, is_in_use
+from media.net.udp import DatagramSocket, Endpoint, open_socket
 from media.protocol import Direction, Notification
 from media.stats import Counters, Drop
 
@@ -34,8 +35,12 @@ SHARES = 10  # … of which one upkeep takes this fraction, so that no packet wa
 IDLE_INTERVAL = 1.0  # seconds between turns while there are no transports
 
 
+PORT_ATTEMPTS = 20  # to find a number that is free for UDP and for TCP
+
+
 class MediaContext:
     socket: DatagramSocket
+    streams: StreamListener
     certificate: DtlsCertificate
     port: int
 
@@ -83,8 +88,9 @@ class MediaContext:
         return now
 
     async def start(self) -> None:
-        """Binds the socket. Raises OSError."""
-        self.socket = open_socket(self._listen, self._port, self.stats)
+        """Binds the socket, and listens on the TCP port of the same number. Raises OSError."""
+        self._bind_both()
+        await self.streams.start()
         self.port = self.socket.port
         self.certificate = DtlsCertificate()
         self._open = True
@@ -109,6 +115,8 @@ class MediaContext:
         self._places = core.ffi.new("struct binding[]", places)
         self.state.bindings, self.state.binding_mask = self._places, places - 1
         for address, transport in self._bindings.items():
+            if address in self.streams.connections:
+                continue  # what comes over TCP does not come through the compiled loop
             self.compiled.core_bind(self.state, address.ljust(NAME, b"\0"), transport.state)
 
     async def close(self) -> None:
@@ -120,8 +128,23 @@ class MediaContext:
             room.close()
         if self._ending:
             await asyncio.wait(self._ending)
+        await self.streams.close()
         self._rest()
         self.socket.close()
+
+    def _bind_both(self) -> None:
+        for attempt in range(PORT_ATTEMPTS):
+            self.socket = open_socket(self._listen, self._port, self.stats)
+            try:
+                self.streams = StreamListener(
+                    self._listen, self.socket.port, self.stats, self._over_stream, self._stream_lost
+                )
+            except OSError as error:
+                self.socket.close()
+                if self._port or not is_in_use(error) or attempt == PORT_ATTEMPTS - 1:
+                    raise
+            else:
+                return
 
     def drops(self) -> dict[str, int]:
         """Dropped packets by reason, those that have happened."""
@@ -133,6 +156,7 @@ class MediaContext:
             "rooms": len(self.rooms),
             "transports": len(self.transports),
             "addresses": len(self._bindings),
+            "streams": len(self.streams.connections),
         }
 
     # --- tables (called by the transports) ---
@@ -171,7 +195,7 @@ class MediaContext:
         if owner is not None and owner is not transport:
             owner.lost(address)
         self._bindings[address] = transport
-        if self.compiled is not None:
+        if self.compiled is not None and address not in self.streams.connections:
             if 2 * len(self._bindings) > len(self._places):
                 self._make_table(2 * len(self._places))
             self.compiled.core_bind(self.state, address.ljust(NAME, b"\0"), transport.state)
@@ -182,6 +206,13 @@ class MediaContext:
             del self._bindings[address]
             if self.compiled is not None:
                 self.compiled.core_unbind(self.state, address.ljust(NAME, b"\0"))
+            if connection := self.streams.connections.get(address):
+                connection.close()
+
+    def endpoint(self, address: bytes) -> Endpoint:
+        """Where to send what is for ``address``, that of a datagram or the key of a connection."""
+        connection = self.streams.connections.get(address)
+        return connection.endpoint if connection else self.socket.endpoint(address)
 
     def ending(self, tasks: list[asyncio.Task[None]]) -> None:
         """Tasks that have been cancelled; `close` waits for them."""
@@ -285,8 +316,37 @@ class MediaContext:
             return
         response = transport.checked(request, source, self.now)
         if response is not None:
-            self.socket.put(response, self.socket.endpoint(source))
-            self.socket.flush()  # the address object need not outlive this call
+            self.send(response, self.endpoint(source))
+
+    def send(self, data: bytes, endpoint: Endpoint) -> None:
+        """Sends one datagram of STUN or DTLS at once; ``endpoint`` need not outlive this call."""
+        if endpoint.connection is not None:
+            endpoint.connection.send(data)
+            return
+        self.socket.put(data, endpoint)
+        self.socket.flush()
+
+    # --- the same over TCP ---
+
+    def _over_stream(self, connection: Connection, packets: list[memoryview]) -> None:
+        """What has come over ``connection`` is handled like datagrams, one by one in the first slot, which is
+        free between two turns.
+        """
+        self.refresh()
+        self.stats.state.packets_in += len(packets)
+        for packet in packets:
+            size = len(packet)
+            self.stats.state.bytes_in += size
+            self.socket.incoming[:size] = packet
+            self._datagram(0, size, connection.key)
+        if connection.key in self._bindings:
+            connection.recognised()
+        self.socket.flush()
+
+    def _stream_lost(self, connection: Connection) -> None:
+        transport = self._bindings.pop(connection.key, None)
+        if transport is not None:
+            transport.lost(connection.key)
 
     # --- what is due by time ---
 

@@ -47,6 +47,10 @@ class Drop(IntEnum):
     RESEND_WITHOUT_RTX = auto()  # resending under the same SSRC would reuse an SRTP nonce
     SEND_BUFFER_FULL = auto()
     SEND_ERROR = auto()
+    STREAM_REFUSED = auto()  # a TCP connection beyond the limits
+    STREAM_STRANGER = auto()  # one that brought no request signed by somebody expected, or none in time
+    STREAM_MALFORMED = auto()  # one with a packet longer than any
+    STREAM_QUEUE_FULL = auto()  # a packet for one that does not take what it is sent
 
 
 _SHARED = ("packets_in", "bytes_in", "packets_out")

@@ -15,6 +15,7 @@ from media.net.dtls import DIGESTS, DtlsAssociation
 from media.net.ice import IceAgent, host_candidates
 from media.net.srtp import SrtpKeys, SrtpSession, drop_reason, protect_rtcp, unprotect, unprotect_rtcp
 from media.net.stun import Credentials, Request, role_conflict, success
+from media.net.tcp import Connection, Kind
 from media.net.udp import Endpoint
 from media.producer import Producer
 from media.protocol import (
@@ -60,6 +61,7 @@ class Transport:
         "_used_ssrcs",
         "adaptation",
         "closed",
+        "connection",
         "consumer_ssrcs",
         "consumers",
         "counters",
@@ -97,6 +99,8 @@ class Transport:
         #: libsrtp's session and the selected address, for the packet path. Valid while `writable`.
         self.send_handle: Any = None
         self.pointer = 0
+        #: The TCP connection that the selected address stands for; None where it is that of datagrams.
+        self.connection: Connection | None = None
         self.writable = False
         #: What the packet path works on, shared with the compiled loop.
         self.state: Any = ffi.new("struct transport *")
@@ -253,6 +257,7 @@ class Transport:
             "ice": self._ice.state,
             "dtls": self._dtls.state,
             "address": f"{selected.host}:{selected.port}" if selected else None,
+            "protocol": ("tcp" if selected.connection else "udp") if selected else None,
             "srtpProfile": keys.name if keys else None,
             "packetsIn": self.state.packets_in,
             "bytesIn": self.state.bytes_in,
@@ -288,7 +293,7 @@ class Transport:
     def _bound(self, source: bytes, nominates: bool, credentials: Credentials, now: float) -> None:
         before = self.fragments
         if source not in self._endpoints:
-            self._endpoints[source] = self.ctx.socket.endpoint(source)
+            self._endpoints[source] = self.ctx.endpoint(source)
         for dropped in self._ice.checked_from(source, nominates, credentials, now):
             self._unbind(dropped)
         if len(before) != len(self.fragments):
@@ -299,11 +304,11 @@ class Transport:
         self._update(now)
 
     def _send_to(self, endpoint: Endpoint) -> None:
-        if endpoint.pointer != self.pointer:
-            self.pointer = endpoint.pointer
+        if endpoint.pointer != self.pointer or endpoint.connection is not self.connection:
+            self.pointer, self.connection = endpoint.pointer, endpoint.connection
             self.state.address = ffi.cast("void *", endpoint.pointer)
             for consumer in self.consumers.values():
-                consumer.stream.rows_changed()
+                consumer.path_changed()
 
     def _unbind(self, address: bytes) -> None:
         self.ctx.socket.flush()  # as above
@@ -330,8 +335,7 @@ class Transport:
         """Sends a DTLS datagram at once. One lost for want of an address is repeated by DTLS."""
         endpoint = self._endpoints.get(self._ice.selected or b"")
         if endpoint is not None and data:
-            self.ctx.socket.put(data, endpoint)
-            self.ctx.socket.flush()
+            self.ctx.send(data, endpoint)
 
     def _dtls_changed(self, state: DtlsState) -> None:
         if state == "connected" and self._dtls.keys is not None:
@@ -473,8 +477,18 @@ class Transport:
         if protect_rtcp(self.send_handle, socket.outgoing_pointers[slot], socket.outgoing_lengths[slot]):
             self.counters.drops[Drop.SRTP_PROTECT] += 1
             return
-        socket.names[8 * slot] = self.pointer
-        socket.count = slot + 1
+        self.queue("control")
+
+    def queue(self, kind: Kind) -> None:
+        """What has been protected in the next free slot goes to the selected address."""
+        socket = self.ctx.socket
+        slot = socket.count
+        if self.connection is None:
+            socket.names[8 * slot] = self.pointer
+            socket.count = slot + 1
+        else:
+            at = SLOT * slot
+            self.connection.send(bytes(socket.outgoing[at : at + socket.sizes[2 * slot + 1]]), kind)
 
     def give_feedback(self, now: float) -> bool:
         """Tells the publisher what has arrived and what is missing; whether anything is missing."""

@@ -15,16 +15,20 @@ import errno
 import socket
 import struct
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from media.core import BATCH_IN, BATCH_OUT, NAME, SLOT, ffi
 from media.stats import Counters, Drop
 
+if TYPE_CHECKING:
+    from media.net.tcp import Connection
+
 SOCKET_BUFFER = 8 << 20  # asked for; the kernel may give less
 
 _IP_MTU_DISCOVER = 10  # linux/in.h; Python's socket module does not name them
-_IP_PMTUDISC_PROBE = 3
+_IPV6_MTU_DISCOVER = 23
+_IP_PMTUDISC_PROBE = 3  # and IPV6_PMTUDISC_PROBE
 
 _WORDS = 8  # struct mmsghdr in 64-bit words: msg_name is word 0 of it
 _HALVES = 16  # the same in 32-bit words: msg_len is number 14
@@ -54,11 +58,14 @@ def _libc() -> Any:
 class Endpoint:
     """A peer's address. ``pointer`` is what `DatagramSocket.names` takes; valid while this object lives."""
 
-    __slots__ = ("__weakref__", "_memory", "host", "packed", "pointer", "port")
+    __slots__ = ("__weakref__", "_memory", "connection", "host", "packed", "pointer", "port")
 
-    def __init__(self, packed: bytes) -> None:
-        """``packed`` is a ``struct sockaddr_in`` or ``sockaddr_in6`` as the kernel wrote it."""
+    def __init__(self, packed: bytes, connection: Connection | None = None) -> None:
+        """``packed`` is a ``struct sockaddr_in`` or ``sockaddr_in6`` as the kernel wrote it. With a
+        ``connection`` it is reached over that, and over no datagram.
+        """
         self.packed = packed
+        self.connection = connection
         self._memory = ffi.new("uint8_t[]", packed.ljust(NAME, b"\0"))
         self.pointer = int(ffi.cast("uintptr_t", self._memory))
         self.host, self.port = unpack_address(packed)
@@ -104,10 +111,12 @@ class DatagramSocket:
                 self._socket.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
             if family == socket.AF_INET6:
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            if family == socket.AF_INET and sys.platform == "linux":
+            if sys.platform == "linux":
                 # Never fragment: media packets are cut to fit. It also spares the kernel choosing an IP id
-                # for each.
+                # for each. (On a socket of IPv6 the first is for its peers of IPv4.)
                 self._socket.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
+                if family == socket.AF_INET6:
+                    self._socket.setsockopt(socket.IPPROTO_IPV6, _IPV6_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
             self._socket.bind((host, port))
         except OSError:
             self._socket.close()
@@ -264,8 +273,10 @@ class PlainSocket(DatagramSocket):
             at = SLOT * slot
             try:
                 if endpoint is not None:
+                    mapped = self._socket.family == socket.AF_INET6 and ":" not in endpoint.host
+                    host = f"::ffff:{endpoint.host}" if mapped else endpoint.host
                     self._socket.sendto(
-                        self.outgoing[at : at + self.sizes[2 * slot + 1]], (endpoint.host, endpoint.port)
+                        self.outgoing[at : at + self.sizes[2 * slot + 1]], (host, endpoint.port)
                     )
                     self._counters.state.packets_out += 1
             except BlockingIOError:
