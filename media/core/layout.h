@@ -185,6 +185,7 @@ void core_flush(struct core *core);
 /* addresses.c */
 void core_bind(struct core *core, const uint8_t *name, struct transport *transport);
 void core_unbind(struct core *core, const uint8_t *name);
+struct transport *core_find(const struct core *core, const uint8_t *name);
 /* fan_out.c */
 void core_fan_out(struct core *core, struct stream *stream, const uint8_t *packet, int size, int payload,
                   uint16_t sequence, uint32_t timestamp);
