@@ -40,6 +40,7 @@ from media.protocol import (
     ResumeProducer,
     SetConsumerLayers,
     TransportState,
+    WorkerDraining,
     WorkerFailed,
     WorkerLoad,
     WorkerReady,
@@ -82,6 +83,7 @@ NOTIFICATIONS: dict[str, type[Notification]] = {
         ActiveSpeaker,
         AudioLevels,
         ProducerLayersWanted,
+        WorkerDraining,
         WorkerLoad,
     )
 }

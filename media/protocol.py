@@ -444,6 +444,13 @@ class WorkerLoad(Notification):
 
 
 @dataclass(slots=True)
+class WorkerDraining(Notification):
+    """The worker was asked to end (SIGTERM): it goes on until its rooms are elsewhere and it is let go."""
+
+    event: ClassVar[str] = "worker.draining"
+
+
+@dataclass(slots=True)
 class WorkerFailed(Notification):
     """Written in place of `WorkerReady` by a worker that cannot listen; it ends after that."""
 

@@ -70,6 +70,7 @@ def create_app(
             listen=settings.effective_media_listen,
             port=settings.media_port,
             announced=settings.effective_media_addresses,
+            log_level=settings.log_level,
         )
     )
     tickets = Tickets(settings.secret())
@@ -99,7 +100,7 @@ def create_app(
     app[HUB_RUNS] = asyncio.Event()
     app.on_response_prepare.append(secure)
     hub.attach(app)
-    _add_routes(app, services, _health(services, media, app[HUB_RUNS], with_demo))
+    _add_routes(app, services, _health(services, media, app, with_demo))
     app.cleanup_ctx.append(_database(services, with_demo, progress))
     app.cleanup_ctx.append(_live(services, media, hub, progress))
     app.cleanup_ctx.append(_background(services))
@@ -134,15 +135,15 @@ def _add_routes(app: web.Application, services: Services, health: Health) -> Non
     app.router.add_get("/healthz", health.handle)
 
 
-def _health(services: Services, media: MediaPool, hub_runs: asyncio.Event, with_demo: bool) -> Health:
+def _health(services: Services, media: MediaPool, app: web.Application, with_demo: bool) -> Health:
     async def hub() -> bool:
-        return hub_runs.is_set()
+        return app[HUB_RUNS].is_set()
 
     async def all_workers() -> bool:
         return len(media.workers) == services.settings.media_workers
 
     checks = {"database": database_answers(services.database), "hub": hub, "media workers": all_workers}
-    return Health(checks, demo=with_demo)
+    return Health(checks, draining=lambda: app[HUB].draining, demo=with_demo)
 
 
 def _database(services: Services, with_demo: bool, progress: Progress) -> Context:

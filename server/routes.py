@@ -311,6 +311,6 @@ ROUTES: tuple[Route, ...] = (
           "A ticket for one connection to the room",
           answer=rooms.TicketAnswer, rate=_OFTEN,
           refusals=(NO_SUCH_TIMESLOT, joining.ROOM_ENDED, joining.ROOM_NOT_OPEN, joining.NOT_PUBLISHED,
-                    joining.CANCELLED, joining.NOT_REGISTERED, joining.PENDING)),
+                    joining.CANCELLED, joining.NOT_REGISTERED, joining.PENDING, joining.RESTARTING)),
 )
 # fmt: on

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="What goes to standard error."
     )
+    drain_limit: int = Field(
+        600,
+        ge=0,
+        description="Seconds that live rooms may go on after SIGTERM until the server ends; 0: at once.",
+    )
     session_days: int = Field(30, ge=1, description="Days until a sign-in expires.")
     sign_in_failures: int = Field(
         10, ge=1, description="Wrong passwords per account in five minutes before it has to wait."

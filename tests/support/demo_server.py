@@ -66,8 +66,10 @@ async def _ready(server: DemoServer) -> None:
 
 
 @asynccontextmanager
-async def demo_server(data: Path, *, workers: int = 1) -> AsyncIterator[DemoServer]:
-    """Starts the server, waits until /healthz answers 200, stops it by SIGTERM."""
+async def demo_server(data: Path, *, workers: int = 1, drain: int = 0) -> AsyncIterator[DemoServer]:
+    """Starts the server, waits until /healthz answers 200, stops it by SIGTERM. ``drain``: seconds that live
+    rooms may go on then.
+    """
     port = free_port()
     output = data / "server.log"
     environment = {
@@ -78,6 +80,7 @@ async def demo_server(data: Path, *, workers: int = 1) -> AsyncIterator[DemoServ
         "CONVENE_MEDIA_PORT": "0",
         "CONVENE_MEDIA_ADDRESS": "127.0.0.1",
         "CONVENE_MEDIA_WORKERS": str(workers),
+        "CONVENE_DRAIN_LIMIT": str(drain),
     }
     with output.open("wb") as log:
         process = await asyncio.create_subprocess_exec(

@@ -46,6 +46,9 @@ export class Visit {
   readonly view: RoomView;
   readonly floats = new Reactions();
   private readonly connectionNow = signal<Connection>({ state: "connecting", problem: null });
+  /** Until when a server that is about to restart lets this session go on, in seconds since the epoch. */
+  readonly restart: ReadonlySignal<number | null>;
+  private readonly restartNow = signal<number | null>(null);
   private readonly youNow = signal<You | null>(null);
   private readonly socket: LiveSocket;
   private readonly state: RoomState;
@@ -91,6 +94,7 @@ export class Visit {
       voices: this.voices,
     });
     this.connection = this.connectionNow;
+    this.restart = this.restartNow;
     this.stopWatching = this.own.watch();
     globalThis.addEventListener?.("pagehide", this.pageHidden);
     this.socket.start();
@@ -174,6 +178,9 @@ export class Visit {
         this.youNow.value = message.you;
         this.own.enforce();
         break;
+      case "server.restarting":
+        this.restartNow.value = message.latest;
+        break;
       case "replaced":
       case "removed":
         this.ended(message);
@@ -184,6 +191,7 @@ export class Visit {
   }
 
   private connected(fresh: boolean): void {
+    this.restartNow.value = null; // a server that still drains says so again
     this.show("connected");
     this.own.enforce();
     this.mediaUp(fresh);
