@@ -476,6 +476,10 @@ ErrorCode = Literal[
 ]
 
 
+class LimitReached(ValueError):
+    """An object has as many of something as it may have; a refused request says `limit`."""
+
+
 class MediaError(Exception):
     """A refused request. ``field`` is the path in the request where the fault lies, if it has one."""
 

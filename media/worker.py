@@ -21,7 +21,7 @@ from media.control.layers import Wish
 from media.framing import ProtocolError, decode_request, encode_error, encode_response
 from media.peer import Peer
 from media.producer import Producer
-from media.protocol import Done, MediaError, Request
+from media.protocol import Done, LimitReached, MediaError, Request
 from media.room import MediaRoom
 from media.transport import Transport
 
@@ -64,6 +64,8 @@ class Worker:
         """The response. Raises MediaError."""
         try:
             return _HANDLERS[type(request)](self, request)
+        except LimitReached as error:
+            raise MediaError("limit", str(error)) from None
         except ValueError as error:
             # How the media objects refuse parameters that contradict themselves or their state.
             raise MediaError("invalid", str(error)) from None
