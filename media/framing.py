@@ -27,6 +27,7 @@ from media.protocol import (
     CreateRoom,
     CreateTransport,
     ErrorCode,
+    GetMetrics,
     GetStats,
     MediaError,
     Notification,
@@ -70,6 +71,7 @@ REQUESTS: dict[str, type[Request[Any]]] = {
         SetConsumerLayers,
         CloseConsumer,
         GetStats,
+        GetMetrics,
     )
 }
 

@@ -100,6 +100,11 @@ class MediaPool:
         """Those alive now."""
         return [slot.worker for slot in self._slots if slot.worker.alive]
 
+    @property
+    def places(self) -> dict[str, MediaWorker]:
+        """The worker of each place, "0", "1" …; one that has died is there until it is replaced."""
+        return {str(slot.index): slot.worker for slot in sorted(self._slots, key=lambda slot: slot.index)}
+
     async def start(self) -> None:
         """Returns when all workers listen. Raises PoolError, and then none is left running."""
         starts = [self._open_slot(index) for index in range(self.settings.workers)]

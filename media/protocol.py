@@ -369,6 +369,40 @@ class GetStats(Request[StatsReport]):
     peer_id: str | None = None
 
 
+@dataclass(slots=True)
+class Summary:
+    """How many values there are, and some quantiles of them (0 where there are none)."""
+
+    count: int = 0
+    p50: float = 0.0
+    p90: float = 0.0
+    p99: float = 0.0
+
+
+@dataclass(slots=True)
+class WorkerMetrics:
+    """One worker in numbers. ``drops`` has every reason, ``counters`` only grow while the worker lives,
+    ``open`` is what there is now by its kind.
+
+    ``rtt`` in seconds, of consumers that know theirs; ``loss_down`` and ``loss_up`` are shares (0 to 1) lost
+    lately on the way to subscribers and from publishers; ``estimates`` in bits/s, of paths that met a limit.
+    """
+
+    drops: dict[str, int]
+    counters: dict[str, float]
+    open: dict[str, int]
+    rtt: Summary
+    loss_down: Summary
+    loss_up: Summary
+    estimates: Summary
+
+
+@dataclass(slots=True)
+class GetMetrics(Request[WorkerMetrics]):
+    method: ClassVar[str] = "metrics.get"
+    response: ClassVar[type[Any]] = WorkerMetrics
+
+
 # --- Notifications ---------------------------------------------------------------------------------
 
 

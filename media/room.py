@@ -11,9 +11,9 @@ Only what happens to somebody else's object is told: a consumer that goes becaus
 (ConsumerClosed). When the other end of a transport goes (DTLS close, ICE silence), TransportState says so and
 the transport stays until it is closed from above.
 
-Above all of it stands the process. When a worker dies, or its connection to the main process closes, everything
-in it is gone at once; the main process tells the rooms (`MediaPool.on_worker_died`), and they are built anew
-elsewhere. A worker that is to end is emptied first: its rooms leave it one by one (CloseRoom).
+Above all of it stands the process. When a worker dies, or its connection to the main process closes,
+everything in it is gone at once; the main process tells the rooms (`MediaPool.on_worker_died`), and they are
+built anew elsewhere. A worker that is to end is emptied first: its rooms leave it one by one (CloseRoom).
 """
 
 from __future__ import annotations

@@ -51,6 +51,7 @@ class Counters:
 
     __slots__ = (
         "bytes_in",
+        "bytes_of_closed",
         "drops",
         "key_frame_requests",
         "nacks_received",
@@ -71,6 +72,7 @@ class Counters:
         self.packets_in = 0
         self.packets_out = 0
         self.bytes_in = 0
+        self.bytes_of_closed = 0  # of payload, sent by consumers that have gone
         self.packets_resent = 0
         self.packets_padding = 0
         self.rtcp_in = 0
@@ -86,5 +88,10 @@ class Counters:
         """Dropped packets by reason, those that have happened, e.g. ``{"unbound": 3}``."""
         return {reason.name.lower(): self.drops[reason] for reason in Drop if self.drops[reason]}
 
+    def every_drop(self) -> dict[str, int]:
+        """Dropped packets by reason, all of them, so that a reason is known before it first happens."""
+        return {reason.name.lower(): self.drops[reason] for reason in Drop}
+
     def snapshot(self) -> dict[str, float]:
-        return {name: float(getattr(self, name)) for name in self.__slots__ if name != "drops"}
+        hidden = ("drops", "bytes_of_closed")
+        return {name: float(getattr(self, name)) for name in self.__slots__ if name not in hidden}

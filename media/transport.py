@@ -240,6 +240,7 @@ class Transport:
     def consumer_closed(self, consumer: Consumer) -> None:
         self.consumers.pop(consumer.id, None)
         self._sent_by_closed += consumer.sent_in_all
+        self.counters.bytes_of_closed += consumer.octets
         for ssrc in (consumer.ssrc, consumer.rtx_ssrc):
             if self.consumer_ssrcs.pop(ssrc, None) is not None and self._sending is not None:
                 self._sending.forget(ssrc)

@@ -19,6 +19,7 @@ from media.consumer import Consumer
 from media.context import MediaContext
 from media.control.layers import Wish
 from media.framing import ProtocolError, decode_request, encode_error, encode_response
+from media.measure import measure
 from media.peer import Peer
 from media.producer import Producer
 from media.protocol import Done, LimitReached, MediaError, Request
@@ -255,6 +256,9 @@ class Worker:
             consumers=[item.stats() for transport in transports for item in transport.consumers.values()],
         )
 
+    def get_metrics(self, request: protocol.GetMetrics) -> protocol.WorkerMetrics:
+        return measure(self._context)
+
 
 _HANDLERS: dict[type[Request[Any]], Callable[[Worker, Any], Any]] = {
     protocol.CreateRoom: Worker.create_room,
@@ -275,6 +279,7 @@ _HANDLERS: dict[type[Request[Any]], Callable[[Worker, Any], Any]] = {
     protocol.SetConsumerLayers: Worker.set_consumer_layers,
     protocol.CloseConsumer: Worker.close_consumer,
     protocol.GetStats: Worker.get_stats,
+    protocol.GetMetrics: Worker.get_metrics,
 }
 
 

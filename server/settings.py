@@ -27,7 +27,7 @@ PREFIX = "CONVENE_"
 CONFIG_VARIABLE = "CONVENE_CONFIG"
 
 _MAILBOX = re.compile(r"[^@\s<>]+@[^@\s<>]+")
-_SECRET = frozenset({"smtp_password"})  # never printed
+_SECRET = frozenset({"smtp_password", "metrics_token"})  # never printed
 
 Words = Annotated[list[str], NoDecode]  # "a, b" in a variable, ["a", "b"] in the file
 
@@ -98,6 +98,14 @@ class Settings(BaseSettings):
         600,
         ge=0,
         description="Seconds that live rooms may go on after SIGTERM until the server ends; 0: at once.",
+    )
+    metrics: bool = Field(
+        True, description="Whether /metrics answers, in Prometheus' format; see METRICS_TOKEN for whom."
+    )
+    metrics_token: str | None = Field(
+        None,
+        min_length=16,
+        description="Bearer token that /metrics asks for; without one it answers to this machine alone.",
     )
     session_days: int = Field(30, ge=1, description="Days until a sign-in expires.")
     sign_in_failures: int = Field(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
@@ -97,6 +98,9 @@ class Hub:
         self._connections: dict[str, Connection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended: set[str] = set()  # rooms whose end could not be written to the ledger
+        #: Requests by name and outcome, and messages by type: counted since the start, for metrics.
+        self.asked: Counter[tuple[str, str]] = Counter()
+        self.told: Counter[str] = Counter()
         self._restarting: m.ServerRestarting | None = None
         self._settled = asyncio.Event()  # while draining: no room is live any more
         self._stopped = False
@@ -195,6 +199,14 @@ class Hub:
         return sum(room.phase is Phase.LIVE for room in self._rooms.values())
 
     @property
+    def rooms_by_phase(self) -> Counter[Phase]:
+        return Counter(room.phase for room in self._rooms.values())
+
+    @property
+    def participants(self) -> int:
+        return sum(len(room.members) for room in self._rooms.values())
+
+    @property
     def connections(self) -> int:
         """How many are open, in a room or on their way to one."""
         return len(self._sio.eio.sockets)
@@ -285,6 +297,7 @@ class Hub:
         if connection is None:
             return refusal(left().problem)
         answer = await self._dispatch.answer(connection, name, payload, self._now())
+        self.asked[self._dispatch.known(name), outcome(answer.ack)] += 1
         if answer.flood:
             await self._expel(connection)
         for job in answer.afterwards:
@@ -347,15 +360,19 @@ class Hub:
     # --- out (signalling.room.Wire) ---
 
     async def broadcast(self, room_id: str, event: RoomEvent, skip: list[str]) -> None:
+        self.told[event.type] += 1
         await self._sio.emit("event", m.plain(event), room=room_id, skip_sid=skip, namespace=NAMESPACE)
 
     async def broadcast_direct(self, room_id: str, message: Direct, skip: list[str]) -> None:
+        self.told[message.type] += 1
         await self._sio.emit("direct", m.plain(message), room=room_id, skip_sid=skip, namespace=NAMESPACE)
 
     async def send_event(self, sid: str, event: RoomEvent) -> None:
+        self.told[event.type] += 1
         await self._sio.emit("event", m.plain(event), to=sid, namespace=NAMESPACE)
 
     async def send_direct(self, sid: str, message: Direct) -> None:
+        self.told[message.type] += 1
         await self._sio.emit("direct", m.plain(message), to=sid, namespace=NAMESPACE)
 
     async def enter(self, sid: str, room_id: str) -> None:
@@ -422,6 +439,14 @@ class _Namespace(socketio.AsyncNamespace):  # type: ignore[misc]  # socketio has
         if transport is None or transport.closed:
             # It went while we looked at its ticket; socketio does not report that.
             await self._hub.disconnected(sid)
+
+
+def outcome(ack: dict[str, Any]) -> Literal["ok", "refused", "limited", "failed"]:
+    """What became of a request, in few words."""
+    if ack["ok"]:
+        return "ok"
+    code = ack["error"]["code"]
+    return "limited" if code == "rate.limited" else "failed" if code == "internal" else "refused"
 
 
 def restart_in_words(within: float) -> str:

@@ -18,6 +18,7 @@ class Reception:
         "_transit",
         "highest",
         "jitter",
+        "loss",
         "received",
     )
 
@@ -31,6 +32,8 @@ class Reception:
         self._sender_report_at = 0.0
         self.highest = first - 1
         self.received = 0
+        #: Share of what was expected between the last two reports that did not come, 0 to 1.
+        self.loss = 0.0
         #: Interarrival jitter in units of the RTP clock.
         self.jitter = 0.0
 
@@ -61,6 +64,7 @@ class Reception:
         self._expected_before = expected
         self._received_before = self.received
         fraction = min(255, lost_now * 256 // expected_now) if lost_now > 0 and expected_now > 0 else 0
+        self.loss = fraction / 256
         delay = int((now - self._sender_report_at) * 65536) if self._sender_report else 0
         return ReportBlock(
             ssrc=ssrc,
