@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from media.consumer import DEFAULT_RTT
+from media.consumer import DEFAULT_RTT, Consumer
+from media.control.layers import NOTHING
 from media.protocol import Summary, WorkerMetrics
 
 if TYPE_CHECKING:
@@ -45,6 +46,19 @@ def measure(context: MediaContext) -> WorkerMetrics:
         ),
         estimates=summary(path.estimate for path in paths if path.estimate < math.inf),
     )
+
+
+def idle_reason(consumer: Consumer) -> str | None:
+    """Why nothing is sent to this subscriber, the first that applies; None where something is."""
+    reasons = (
+        ("path", not consumer.transport.writable),  # not connected, or no consent
+        ("subscriber", consumer.paused),  # not taken up yet, or paused by who receives it
+        ("publisher", consumer.producer.paused),
+        ("hidden", not consumer.wish.visible),  # the page does not show it
+        ("bandwidth", consumer.target == NOTHING),
+        ("starting", consumer not in consumer.stream.active),  # waits for a key frame
+    )
+    return next((reason for reason, applies in reasons if applies), None)
 
 
 def summary(values: Iterable[float]) -> Summary:

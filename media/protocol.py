@@ -362,11 +362,12 @@ class StatsReport:
 
 @dataclass(slots=True)
 class GetStats(Request[StatsReport]):
-    """Of one peer, or of the whole worker when ``peer_id`` is None."""
+    """Of one peer, or of a room, or of the whole worker where neither is named."""
 
     method: ClassVar[str] = "stats.get"
     response: ClassVar[type[Any]] = StatsReport
     peer_id: str | None = None
+    room_id: str | None = None
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from media.consumer import Consumer
 from media.context import MediaContext
 from media.control.layers import Wish
 from media.framing import ProtocolError, decode_request, encode_error, encode_response
-from media.measure import measure
+from media.measure import idle_reason, measure
 from media.peer import Peer
 from media.producer import Producer
 from media.protocol import Done, LimitReached, MediaError, Request
@@ -246,15 +246,26 @@ class Worker:
     # --- statistics ---
 
     def get_stats(self, request: protocol.GetStats) -> protocol.StatsReport:
-        owner = self._context if request.peer_id is None else self._peer(request.peer_id)
-        transports = list(owner.transports.values())
+        transports = self._transports_of(request)
         return protocol.StatsReport(
             drops=self._context.drops(),
             counters=self._context.counters(),
             transports=[transport.stats() for transport in transports],
             producers=[item.stats() for transport in transports for item in transport.producers.values()],
-            consumers=[item.stats() for transport in transports for item in transport.consumers.values()],
+            consumers=[
+                item.stats() | {"idle": idle_reason(item)}
+                for transport in transports
+                for item in transport.consumers.values()
+            ],
         )
+
+    def _transports_of(self, request: protocol.GetStats) -> list[Transport]:
+        if request.peer_id is not None:
+            return list(self._peer(request.peer_id).transports.values())
+        if request.room_id is not None:
+            peers = self._room(request.room_id).peers.values()
+            return [transport for peer in peers for transport in peer.transports.values()]
+        return list(self._context.transports.values())
 
     def get_metrics(self, request: protocol.GetMetrics) -> protocol.WorkerMetrics:
         return measure(self._context)

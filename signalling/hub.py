@@ -25,6 +25,7 @@ from signalling.connections import Address, ConnectionSettings
 from signalling.dispatch import Dispatch, refusal
 from signalling.errors import Refused, internal, invalid, left, restarting, unavailable
 from signalling.fanout import Server
+from signalling.inspection import Inspection, inspect
 from signalling.ledger import Admission, Ledger, LedgerUnavailable
 from signalling.live.interface import LiveStore
 from signalling.messages import Direct, Request, RoomEvent
@@ -178,6 +179,11 @@ class Hub:
                 return
             for connection in await presence.refresh(room, facts):
                 self.close(connection.sid)
+
+    async def inspect(self, timeslot_id: str) -> Inspection | None:
+        """How everybody's media in this room fares; None where nobody is in it."""
+        room = self._rooms.get(timeslot_id)
+        return await inspect(room) if room else None
 
     def phase(self, timeslot_id: str) -> Phase | None:
         """None where nobody is in the room."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+REPORT_WITHIN = 3.0  # seconds
 LOUDEST = 10  # microphones that are heard at a time in a room with more of them
 
 
@@ -79,6 +80,21 @@ class RoomMedia:
         if self._worker is None:
             raise gone()
         return await self._ask(self._worker, request)
+
+    async def report(self) -> protocol.StatsReport | None:
+        """The worker's account of the whole room; None where it has nothing of it, or does not answer."""
+        worker, worker_room = self._worker, self._worker_room
+        if worker is None:
+            return None
+        try:
+            return await worker.request(protocol.GetStats(room_id=worker_room), within=REPORT_WITHIN)
+        except (MediaError, WorkerDied) as error:
+            log.info("no account of room %s: %s", self._room.id, error)
+            return None
+
+    @property
+    def worker_id(self) -> str | None:
+        return self._worker.id if self._worker else None
 
     async def release(self, participant_id: str) -> None:
         """Closes all that is this participant's and says so to the others. The room's ``lock`` is held."""

@@ -112,6 +112,7 @@ EXPECTED = {
     "POST /registrations/{registration_id}/offer":
                                                  "401  401  401  403  403  403  409  403  409  409",
     "GET /rooms/{slug}":                         "200  200  401  200  200  200  200  200  200  200",
+    "GET /timeslots/{timeslot_id}/media":        "401  401  401  403  200  403  403  403  200  200",
     "POST /timeslots/{timeslot_id}/ticket":      "401  401  401  403  403  200  200  200  200  200",
 }  # fmt: skip
 
