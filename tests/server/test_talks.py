@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 
 from server.mail.tables import Mail
+from server.registrations.jobs import JOBS
+from server.scheduler.run import Scheduler
+from server.sessions import changes
 from tests.server.scene import Cast, add_person
 from tests.support.app import Client, Reply
 
@@ -185,4 +189,8 @@ async def test_an_edit_that_people_must_know_of_is_mailed(cast: Cast) -> None:
     later = {"timeslot": {"startsLocal": "2030-05-01T19:00"}}
     moved = await cast["organiser"].patch(path, later, headers={"If-Match": edit.headers["ETag"]})
     assert moved.body["timeslot"]["startsAt"] == "2030-05-01T23:00:00Z"
+    assert await letters(cast, session) == ["registration.confirmed"]  # more edits may follow
+    services = cast.app.services
+    later_on = replace(services, clock=lambda: services.clock() + changes.HOLD.total_seconds())
+    await Scheduler(later_on, [job for job in JOBS if job.name == "timeslots.changed"]).look()
     assert await letters(cast, session) == ["registration.confirmed", "session.changed"]
