@@ -91,6 +91,12 @@ class Settings(BaseSettings):
     )
     smtp_user: str | None = Field(None, description="Name to sign in with there; default is not to.")
     smtp_password: str | None = Field(None, description="Password to sign in with there.")
+    mail_days: int = Field(
+        365, ge=30, description="Days for which mails that were sent, or failed, stay on record."
+    )
+    feedback_requests: bool = Field(
+        False, description="Whether those who came are asked by mail, after a session, how it was."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="What goes to standard error."
     )

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 
 from server.mail.tables import Mail
-from server.registrations.jobs import JOBS
-from server.scheduler.run import Scheduler
-from server.sessions import changes
-from tests.server.scene import Cast, add_person
+from tests.server.scene import Cast, add_person, editing_is_over
 from tests.support.app import Client, Reply
 
 TALKS: dict[str, Any] = {
@@ -190,7 +186,5 @@ async def test_an_edit_that_people_must_know_of_is_mailed(cast: Cast) -> None:
     moved = await cast["organiser"].patch(path, later, headers={"If-Match": edit.headers["ETag"]})
     assert moved.body["timeslot"]["startsAt"] == "2030-05-01T23:00:00Z"
     assert await letters(cast, session) == ["registration.confirmed"]  # more edits may follow
-    services = cast.app.services
-    later_on = replace(services, clock=lambda: services.clock() + changes.HOLD.total_seconds())
-    await Scheduler(later_on, [job for job in JOBS if job.name == "timeslots.changed"]).look()
+    await editing_is_over(cast)
     assert await letters(cast, session) == ["registration.confirmed", "session.changed"]
