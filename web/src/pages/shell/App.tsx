@@ -12,6 +12,7 @@ import { NotFoundPage } from "./NotFoundPage";
 type Draw = (parts: Record<string, string>) => JSX.Element;
 
 const live = () => import("../live");
+const connections = () => import("../connections");
 
 /** Every address there is. The room comes in a piece of its own: most visits never need it. */
 const ROUTES: [pattern: string, draw: Draw][] = [
@@ -22,6 +23,12 @@ const ROUTES: [pattern: string, draw: Draw][] = [
   [
     "/live/:slug",
     ({ slug = "" }) => <Later key={slug} load={live} draw={({ LivePage }) => <LivePage slug={slug} />} />,
+  ],
+  [
+    "/live/:slug/connections",
+    ({ slug = "" }) => (
+      <Later key={slug} load={connections} draw={({ ConnectionsPage }) => <ConnectionsPage slug={slug} />} />
+    ),
   ],
   ["/account", () => <AccountPage />],
 ];
