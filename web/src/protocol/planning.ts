@@ -143,6 +143,7 @@ export interface RosterFilter {
   q?: string;
   status?: string;
   part?: string;
+  limit?: number;
   cursor?: number;
 }
 
@@ -337,6 +338,9 @@ export function createPlanning(send: Send) {
         `/registrations/${id(registration)}/history`,
         { signal },
       ),
+    removePerson: (registration: string) => send<void>("DELETE", `/registrations/${id(registration)}`),
+    overrides: (session: string, signal?: AbortSignal) =>
+      send<{ items: Override[] }>("GET", `/sessions/${id(session)}/overrides`, { signal }),
     explain: (session: string, account: string, timeslot: string, signal?: AbortSignal) =>
       send<Explained>("GET", `/sessions/${id(session)}/people/${id(account)}/permissions`, {
         query: { timeslotId: timeslot },
