@@ -136,7 +136,7 @@ function Editor({ editor }: { editor: SessionEditor }) {
     navigate(`${path}/edit${search}`, { replace: true, within: true });
   };
   const tabs = TABS.map((tab) => ({ ...tab, note: noteOf(tab.id, editor) }));
-  const preview = selected === "details" || selected === "timeslots" || selected === "agenda";
+  const preview = selected === "details" || selected === "timeslots";
   return (
     <Page title={`Edit: ${title || "session"}`}>
       <header class="editor-head">

@@ -37,7 +37,7 @@ const KINDS: readonly Kind[] = [
   kind("coaching", 45, "One to one or in a small group: goals, plans, feedback."),
   kind("buddy_meeting", 45, "Two equals help each other. No host, and both may share their screen."),
   kind("focus_work", 50, "Quiet work together: microphones off, one timer."),
-  { ...kind("custom", 45, "Something else, with a name of your own."), name: "Something else" },
+  { ...kind("custom", 45, "A kind of your own, with a word of your own for it."), name: "Something else" },
 ];
 
 /** The first step of planning: what it is. The rest is set in the editor, which saves by itself. */

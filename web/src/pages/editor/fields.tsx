@@ -71,7 +71,7 @@ function inWords(value: unknown): string {
     const { label, text, title } = value as Record<string, unknown>;
     return inWords(label ?? text ?? title ?? JSON.stringify(value));
   }
-  return String(value).replace("T", " ");
+  return String(value).replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)$/, "$1 $2");
 }
 
 interface TextEditProps extends Common {

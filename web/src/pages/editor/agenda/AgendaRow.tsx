@@ -91,6 +91,7 @@ export function AgendaRow(props: AgendaRowProps) {
         {speaks && props.presenters.length > 0 && (
           <Select
             label="Presenter"
+            class="agenda-presenter"
             value={entry.presenter ?? ""}
             onChange={(id) => onChange({ ...entry, presenter: id || null })}
             options={[

@@ -71,7 +71,7 @@ export function Requests({ slot, people }: RequestsProps) {
               <Answers person={person} />
             </div>
             {editor.mayManagePeople && (
-              <div class="roster-actions">
+              <div class="roster-actions roster-decide">
                 <Button
                   size="small"
                   aria-label={`Approve ${person.name}`}

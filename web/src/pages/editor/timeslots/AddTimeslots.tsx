@@ -74,7 +74,7 @@ export function AddTimeslots({ onClose }: { onClose: () => void }) {
             {failure}
           </Banner>
         )}
-        <div class="editor-row">
+        <div class="editor-row editor-times">
           <TextField
             label={repeat ? "The first starts" : "Starts"}
             type="datetime-local"

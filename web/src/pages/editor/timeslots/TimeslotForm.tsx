@@ -46,8 +46,8 @@ function When({ target }: { target: string }) {
   const zone = useBinding<string>({ target, field: "timezone" });
   return (
     <section class="editor-fields">
-      <h4>When</h4>
-      <div class="editor-row">
+      <h3>When</h3>
+      <div class="editor-row editor-times">
         <TimeEdit target={target} field="startsLocal" label="Starts" />
         <NumberEdit target={target} field="durationMin" label="Minutes" min={5} max={1440} />
         <SelectEdit
@@ -85,7 +85,7 @@ function Where({ target }: { target: string }) {
   const kind = useBinding<string>({ target, field: "locationKind" });
   return (
     <section class="editor-fields">
-      <h4>Where</h4>
+      <h3>Where</h3>
       <SelectEdit target={target} field="locationKind" label="Place" options={LOCATIONS} />
       {kind.value !== "virtual" && (
         <TextEdit target={target} field="address" label="Address and room" maxLength={500} />
@@ -117,7 +117,7 @@ function Where({ target }: { target: string }) {
 function Registering({ target }: { target: string }) {
   return (
     <section class="editor-fields">
-      <h4>Registration</h4>
+      <h3>Registration</h3>
       <SelectEdit
         target={target}
         field="registration"
@@ -127,7 +127,7 @@ function Registering({ target }: { target: string }) {
           { value: "closed", label: "Closed" },
         ]}
       />
-      <div class="editor-row">
+      <div class="editor-row editor-times">
         <TimeEdit target={target} field="registrationOpensAt" label="Opens" hint="Empty: at once." />
         <TimeEdit target={target} field="registrationClosesAt" label="Closes" hint="Empty: at the start." />
         <TimeEdit
@@ -137,7 +137,7 @@ function Registering({ target }: { target: string }) {
           hint="Empty: until the start."
         />
       </div>
-      <div class="editor-row">
+      <div class="editor-row editor-times">
         <NumberEdit
           target={target}
           field="minimum"
@@ -161,7 +161,7 @@ function Registering({ target }: { target: string }) {
 function TheRoom({ target }: { target: string }) {
   return (
     <section class="editor-fields">
-      <h4>The room</h4>
+      <h3>The room</h3>
       <div class="editor-row">
         <NumberEdit
           target={target}

@@ -50,7 +50,7 @@ function Row({ slot, open, onToggle }: RowProps) {
   const rule = slot.recurrence ? (ruleInWords(slot.recurrence) ?? "In a series") : null;
   return (
     <li class="timeslot">
-      <h3 class="timeslot-head">
+      <h2 class="timeslot-head">
         <button type="button" class="timeslot-toggle" aria-expanded={open} onClick={onToggle}>
           <Icon of={open ? ChevronDown : ChevronRight} />
           <span class="timeslot-words">
@@ -67,7 +67,7 @@ function Row({ slot, open, onToggle }: RowProps) {
           </span>
           <Badge tone={tone}>{words}</Badge>
         </button>
-      </h3>
+      </h2>
       {open && <TimeslotForm slot={slot} />}
     </li>
   );
