@@ -26,7 +26,14 @@ from server.registrations.tables import Status
 from server.sessions.conditions import Conditions
 from server.sessions.recurrence import NoSuchTime, instant
 from server.sessions.rules import DEFAULT_DURATION_MIN, NO_SUCH_TIME, Label
-from server.sessions.tables import Condition, LocationKind, Publication, Visibility, WaitlistMode
+from server.sessions.tables import (
+    Condition,
+    LocationKind,
+    Publication,
+    RegistrationState,
+    Visibility,
+    WaitlistMode,
+)
 from signalling.messages import Permit
 from signalling.permissions import Permission, Role, SessionType
 from signalling.phases import Phase
@@ -210,7 +217,10 @@ class May(Answer):
 
 
 class TimeslotInfo(Answer):
-    """``external_meeting`` only for those who may see the details; ``register`` as it stands for who asks."""
+    """``external_meeting`` only for those who may see the details; ``register`` as it stands for who asks.
+
+    ``registration`` is what the organiser set, ``registration_open`` what follows from it and its window.
+    """
 
     id: str
     slug: str
@@ -221,6 +231,7 @@ class TimeslotInfo(Answer):
     location: LocationInfo
     phase: Phase
     label: Label
+    registration: RegistrationState
     registration_open: bool
     registration_opens_at: WireTime | None
     registration_closes_at: WireTime | None

@@ -2,6 +2,7 @@ import { CalendarX2 } from "lucide-preact";
 import { useEffect } from "preact/hooks";
 import { ApiError, api, type RoomCard, type SessionDetail, sentenceOf } from "../../protocol/api";
 import { Badge, EmptyState, ErrorState, highestRole, Icon, LinkButton, RoleBadge, Skeleton } from "../../ui";
+import { EditLink } from "../editor/EditLink";
 import { Page } from "../shell/Page";
 import { type Resource, useResource } from "../useResource";
 import { viewer } from "../viewer";
@@ -68,6 +69,7 @@ function Shown({ session, room, onChange }: Both & { onChange: () => void }) {
           </span>
           <Badge tone={tone}>{words}</Badge>
           {role && <RoleBadge role={role} />}
+          <EditLink session={session} />
         </p>
         <h1>
           <bdi>{session.title}</bdi>
