@@ -22,7 +22,7 @@ from server.registrations.promotion import arrival
 from server.registrations.tables import Invitation, Registration, Status
 from server.rooms.tables import Presence, RoomParticipant
 from server.sessions.conditions import Conditions, check
-from server.sessions.load import occupancy, people_in, queue_positions
+from server.sessions.load import people_in, queue_positions
 from server.sessions.scope import NO_SUCH_TIMESLOT
 from server.sessions.tables import Condition, SeatKind, Timeslot
 from server.sessions.views import registration_info, seats
@@ -187,7 +187,7 @@ async def _seat(
     call: Call[NewRegistration], book: Book, mine: Registration | None, invitation: Invitation | None
 ) -> SeatKind:
     """The seat that this person may ask for. Raises the refusal."""
-    state = await occupancy(call.db, [book.slot.id])
+    state = await book.occupancy()
     refused = rules.cannot_register(
         state.standing(book.session, book.slot),
         mine.status if mine else None,
@@ -202,17 +202,21 @@ async def _seat(
     seat = book.seat(chosen.id) if chosen else None
     if seat is None:
         raise Problem(rules.NO_SUCH_SEAT, field="seatKindId" if call.body.seat_kind_id else None)
+    await _require_premium(call, seat)
+    return seat
+
+
+async def _require_premium(call: Call[NewRegistration], seat: SeatKind) -> None:
+    if is_premium(call.me, call.now) or not rules.premium_needed(seat.part, host=True, present=True):
+        return  # whatever the site's settings say
     members = call.services.settings.members_create_sessions
     site = await read_site(call.db, members_create_sessions=members)
-    if rules.premium_needed(seat.part, host=site.premium_host, present=site.premium_present) and not (
-        is_premium(call.me, call.now)
-    ):
+    if rules.premium_needed(seat.part, host=site.premium_host, present=site.premium_present):
         raise Problem(
             rules.PREMIUM,
             f"This seat is for {site.premium_label} members.",
             field="seatKindId" if call.body.seat_kind_id else None,
         )
-    return seat
 
 
 async def _check_conditions(call: Call[NewRegistration], book: Book, seat: SeatKind) -> list[str]:

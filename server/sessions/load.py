@@ -216,12 +216,19 @@ async def occupancy(db: AsyncSession, timeslot_ids: Iterable[str]) -> Occupancy:
             waiting[seat_id] = count
         else:
             taken[seat_id] += count
+    return Occupancy(taken=dict(taken), runs=await runs_of(db, ids), waiting=waiting)
+
+
+async def runs_of(db: AsyncSession, timeslot_ids: Iterable[str]) -> dict[str, Runs]:
+    """What took or takes place, by timeslot; every timeslot has an entry."""
     runs: dict[str, Runs] = defaultdict(Runs)
-    rows = await db.execute(select(LiveRun.timeslot_id, LiveRun.state).where(LiveRun.timeslot_id.in_(ids)))
+    rows = await db.execute(
+        select(LiveRun.timeslot_id, LiveRun.state).where(LiveRun.timeslot_id.in_(timeslot_ids))
+    )
     for timeslot_id, state in rows:
         runs[timeslot_id].live |= state is RunState.LIVE
         runs[timeslot_id].ended |= state is RunState.ENDED
-    return Occupancy(taken=dict(taken), runs=runs, waiting=waiting)
+    return runs
 
 
 @dataclass(frozen=True, slots=True)
