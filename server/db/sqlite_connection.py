@@ -2,7 +2,8 @@
 
 aiosqlite makes a cursor, executes, fetches and closes in four calls, and each waits for the thread, which
 waits for the interpreter: under load that is most of what a small statement costs. SQLAlchemy reads all rows
-at once anyhow, so here a statement is executed, read and closed in one call.
+at once anyhow, so here a statement is executed, read and closed in one call; and the first one of a
+transaction begins it.
 """
 
 from __future__ import annotations
@@ -49,12 +50,18 @@ class Cursor:
         """It was closed when it was executed."""
 
     def _run(self, connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> None:
+        self._begin(connection)
         self._take(connection.execute(sql, parameters))
 
     def _run_many(
         self, connection: sqlite3.Connection, sql: str, parameters: Iterable[Sequence[Any]]
     ) -> None:
+        self._begin(connection)
         self._take(connection.executemany(sql, parameters))
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        if self._connection.begin and not connection.in_transaction:
+            connection.execute(self._connection.begin)
 
     def _take(self, cursor: sqlite3.Cursor) -> None:
         self.description, self.lastrowid = cursor.description, cursor.lastrowid
@@ -64,7 +71,9 @@ class Cursor:
 
 
 class Connection(aiosqlite.Connection):
-    """``async_creator_fn`` for SQLAlchemy: see `connect`."""
+    """``begin`` is the statement that begins a transaction; none before it is set."""
+
+    begin: str | None = None
 
     def cursor(self) -> Cursor:  # type: ignore[override]
         return Cursor(self)
@@ -75,7 +84,8 @@ class Connection(aiosqlite.Connection):
 
 
 def connect(database: str, **options: Any) -> Connection:
-    """Takes what `sqlite3.connect` takes; to be awaited."""
-    connection = Connection(partial(sqlite3.connect, database, **options), iter_chunk_size=_LOOKAHEAD)
+    """``async_creator_fn`` for SQLAlchemy. Takes what `sqlite3.connect` takes; to be awaited."""
+    opened = partial(sqlite3.connect, database, isolation_level=None, **options)  # or the driver would begin
+    connection = Connection(opened, iter_chunk_size=_LOOKAHEAD)
     connection._thread.daemon = True  # as SQLAlchemy does: what is left open must not keep a process
     return connection

@@ -58,8 +58,7 @@ async def list_sessions(call: Call[None]) -> SessionList:
         limit=query.limit,
         cursor=query.cursor,
     )
-    sessions, following = await sessions_for(call.db, wanted, account_id, call.now)
-    state = await occupancy(call.db, [slot.id for session in sessions for slot in session.timeslots])
+    sessions, state, following = await sessions_for(call.db, wanted, account_id, call.now)
     people = await people_in(call.db, sessions, account_id, call.now) if account_id else {}
     names = await names_of(call.db, [session.owner_id for session in sessions])
     items = [  # "mine" may find drafts in which one has a role but no work to do

@@ -164,6 +164,7 @@ class Occupancy:
     taken: dict[str, int]
     runs: dict[str, Runs]
     waiting: dict[str, int] = field(default_factory=dict)
+    _standings: dict[str, Standing] = field(default_factory=dict)
 
     def free(self, kind: SeatKind) -> int | None:
         """Seats for whoever comes now; None is without limit."""
@@ -172,6 +173,12 @@ class Occupancy:
         return None if kind.maximum is None else max(0, kind.maximum - self.taken.get(kind.id, 0))
 
     def standing(self, session: Session, timeslot: Timeslot) -> Standing:
+        """Made up once: a list asks for it again and again."""
+        if timeslot.id not in self._standings:
+            self._standings[timeslot.id] = self._standing(session, timeslot)
+        return self._standings[timeslot.id]
+
+    def _standing(self, session: Session, timeslot: Timeslot) -> Standing:
         runs = self.runs[timeslot.id]
         return Standing(
             publication=session.publication,

@@ -91,6 +91,7 @@ def detail(shown: Shown, viewer: Viewer, staff: list[Colleague]) -> SessionDetai
 def _card_fields(shown: Shown, viewer: Viewer, *, excerpt: bool) -> dict[str, object]:
     session = shown.session
     slot, label = shown.occupancy.shown(session, viewer.now)
+    info = timeslot_info(shown, slot, viewer)
     return {
         "id": session.id,
         "title": session.title,
@@ -100,8 +101,8 @@ def _card_fields(shown: Shown, viewer: Viewer, *, excerpt: bool) -> dict[str, ob
         "label": label,
         "visibility": session.visibility,
         "join_condition": session.join_condition,
-        "timeslot": timeslot_info(shown, slot, viewer),
-        "seats": [_seat(kind, shown.occupancy) for kind in slot.seat_kinds],
+        "timeslot": info,
+        "seats": info.seats,
         "you": _you(viewer, slot),
         "owner": OwnerInfo(name=shown.owner_name),
     }

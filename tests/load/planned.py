@@ -21,18 +21,7 @@ from signalling.permissions import SessionType
 
 _AT_ONCE = 2000
 _TYPES = (SessionType.TRAINING, SessionType.WORKSHOP, SessionType.COACHING, SessionType.FOCUS_WORK)
-_WORDS = [
-    "Kanban",
-    "Writing",
-    "Python",
-    "Listening",
-    "Drawing",
-    "Planning",
-    "Budget",
-    "Design",
-    "Running",
-    "Chess",
-]
+_WORDS = ("Kanban", "Writing", "Python", "Listening", "Drawing", "Planning", "Budget", "Running", "Chess")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +74,7 @@ async def add_people(database: Database, count: int) -> list[Person]:
 async def add_sessions(
     database: Database, count: int, owner: Person, *, seats: int, past: bool = False
 ) -> list[Slot]:
-    """Published ones with a timeslot each, over the coming three months; with ``past`` every tenth was before."""
+    """Published ones with a timeslot each in the coming three months; with ``past`` every tenth before."""
     now = datetime.now(UTC)
     chance = random.Random(1)
     slots: list[Slot] = []

@@ -34,18 +34,18 @@ _WARM_UP = 2.0  # seconds
 Ask = Callable[[int], Awaitable[Answer]]
 
 _CONTEST = (
-    "{} of {}; 2 server processes on one database, {} tries to register for {} timeslots of 20 seats by 48 at "
-    "once, 30 % ready to wait, 25 % leave again, 5 % click twice; one process killed by SIGKILL at half and "
+    "{} of {}; 2 server processes on one database, {} tries to register for {} timeslots of 20 seats by 48 "
+    "at once, 30 % ready to wait, 25 % leave again, 5 % click twice; one killed by SIGKILL at half and "
     "started again; database and what clients were told compared; {} seated, {} requests repeated"
 )
 _TIMES = (
-    "{}, one server; {} registrations/s for {:g} s over 500 timeslots, each with its letter; from when it was "
-    "due to be sent to the answer read; server on one core, clients on the other"
+    "{}, one server; {} registrations/s for {:g} s over 500 timeslots, each with its letter; from when it "
+    "was due to be sent to the answer read; server on one core, clients on the other"
 )
 _CATALOGUE = (
-    "{}, one server; {:,} sessions, {:,} registrations; {} requests/s for {:g} s: first pages signed in and out, "
-    "the next page, by type, by condition, by word, past and own; from when it was due to be sent to the answer "
-    "read; server on one core, clients on the other"
+    "{}, one server; {:,} sessions, {:,} registrations; {} requests/s for {:g} s: first pages signed in and "
+    "out, the next page, by type, by condition, by word, past, own; from when it was due to be sent to the "
+    "answer read; server on one core, clients on the other"
 )
 _OFFER = (
     "{}, one server; {} seats given up one after the other in full timeslots with a queue; from sending that "
@@ -79,7 +79,7 @@ async def _contest(kind: str, contest: Contest) -> AsyncIterator[Figure]:
         "oversold": (found.oversold, "seats sold above the maximum"),
         "lost": (
             found.lost,
-            "people who have not what they were told, or seats that nobody in the queue was given",
+            "people without what they were told, or seats that nobody in the queue was given",
         ),
         "doubled": (found.doubled, "people with two registrations, arrivals or offers for one"),
         "overtaken": (found.out_of_order, "offers out of order"),

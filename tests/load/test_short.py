@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.load import sfu
+from tests.load.contention import SEATS, Contest, contend
 from tests.load.report import Effort, emit, figure, last
+from tests.load.servers import KINDS, database
+from tests.support import postgres
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +27,17 @@ async def test_the_sfu_part_gives_every_figure() -> None:
         "sfu.setup_ms",
     ]
     assert all(each.value > 0 and len(each.runs) == 1 and each.how for each in figures)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_seat_is_oversold_lost_or_doubled_when_a_server_is_killed(tmp_path: Path, kind: str) -> None:
+    if kind == "postgresql" and postgres.binaries() is None:
+        pytest.skip("PostgreSQL is not installed")
+    with database(kind, tmp_path) as url:
+        found = await contend(url, tmp_path, Contest(tries=600, slots=10, people=80))
+    assert (found.oversold, found.lost, found.doubled, found.out_of_order) == (0, 0, 0, 0)
+    assert found.repeated > 0, "the kill hit requests that were under way"
+    assert 0 < found.seated <= 10 * SEATS
 
 
 def test_a_figure_is_a_line_of_json_and_is_compared_with_the_one_kept_before(

@@ -25,8 +25,8 @@ def binaries() -> Path | None:
 
 @contextmanager
 def cluster(*, fsync: bool = False) -> Iterator[str]:
-    """The SQLAlchemy URL of a running server's empty database. ``fsync``: what is committed survives a loss of
-    power, which tests need not wait for.
+    """The SQLAlchemy URL of a running server's empty database. ``fsync``: what is committed survives a
+    loss of power, which tests need not wait for.
     """
     where = binaries()
     if where is None:
