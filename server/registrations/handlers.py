@@ -121,6 +121,26 @@ async def answer_offer(call: Call[OfferAnswer]) -> RegistrationInfo:
     return await _mine(call, book, registration)
 
 
+async def change_answers(call: Call[Answers]) -> RegistrationInfo:
+    """What a presenter tells about the talk, or a guest asks (M20): all of it anew, by them or by staff."""
+    book = await open_book(call.db, call.scope.session, call.scope.timeslot, call.now, call.me.id)
+    registration = await book.registration(call.scope.registration.id)
+    if registration is None or registration.status in rules.MAY_COME_BACK:
+        raise Problem(rules.NOT_FOUND)
+    if not call.scope.is_own_registration:
+        await require_rank(call, registration)
+    registration.answers = _told(call.body)
+    registration.updated_at = call.now
+    book.note(registration, "registration.answers", registration.status, registration.status)
+    seat = book.seat(registration.seat_kind_id)
+    assert seat is not None, "a registration is for a seat of its timeslot"  # noqa: S101
+    return await staff_view(call, registration, seat)
+
+
+def _told(answers: Answers) -> dict[str, Any]:
+    return answers.model_dump(by_alias=True, exclude_none=True)
+
+
 async def cancel_registration(call: Call[None]) -> None:
     """One's own until the deadline, or by staff who stand above that person. What is cancelled already stays
     so.
@@ -268,7 +288,7 @@ def _fill_in(
         id=new_id(), timeslot_id=call.scope.timeslot.id, account_id=call.me.id, created_at=call.now
     )
     registration.seat_kind_id = seat.id
-    registration.answers = body.answers.model_dump(by_alias=True, exclude_none=True)
+    registration.answers = _told(body.answers)
     registration.responses, registration.consents = body.responses, sorted(set(body.consents))
     registration.idempotency_key, registration.message = key, None
     registration.removed = False

@@ -17,7 +17,7 @@ from server.rooms.records import end_run
 from server.sessions import editing
 from server.sessions.audit import record
 from server.sessions.lifecycle import follow_up, reinstate, tell_of_cancelling
-from server.sessions.load import WITH_TIMESLOTS, names_of, occupancy, people_in, staff_of
+from server.sessions.load import WITH_TIMESLOTS, Person, names_of, occupancy, people_in, staff_of
 from server.sessions.planning import new_seats, new_timeslot, stored_conditions, talks_of
 from server.sessions.queries import Wanted, sessions_for
 from server.sessions.rules import (
@@ -53,6 +53,8 @@ async def list_sessions(call: Call[None]) -> SessionList:
         text=query.q,
         type=query.type,
         condition=query.condition,
+        format=query.format,
+        free=query.free,
         since=query.since,
         until=query.until,
         limit=query.limit,
@@ -65,11 +67,19 @@ async def list_sessions(call: Call[None]) -> SessionList:
         card(
             Shown(session, state, names.get(session.owner_id or "", ""), call.services.rooms),
             Viewer(call.account, people.get(session.id), call.now),
+            slot,
         )
         for session in sessions
         if visible(session, people.get(session.id))
+        for slot in (_own_timeslots(session, people[session.id]) if query.scope == "mine" else (None,))
     ]
     return SessionList(items=items, next=following)
+
+
+def _own_timeslots(session: Session, person: Person) -> list[Timeslot] | tuple[None]:
+    """Those in which somebody has a place or asks for one; None where the session is theirs without."""
+    own = [slot for slot in session.timeslots if person.registration(slot.id)]
+    return own or (None,)
 
 
 async def show_session(call: Call[None]) -> SessionDetail:

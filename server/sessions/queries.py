@@ -15,9 +15,10 @@ from server.registrations.rules import MAY_COME_BACK
 from server.registrations.tables import Registration
 from server.rooms.tables import LiveRun, RunState
 from server.sessions.load import WITH_TIMESLOTS, Occupancy, occupancy
-from server.sessions.rules import OVER
+from server.sessions.rules import OVER, Label
 from server.sessions.tables import (
     Condition,
+    LocationKind,
     OwnerKind,
     Publication,
     RoleAssignment,
@@ -42,6 +43,8 @@ class Wanted:
     text: str = ""
     type: SessionType | None = None
     condition: Condition | None = None
+    format: LocationKind | None = None
+    free: bool = False
     since: datetime | None = None
     until: datetime | None = None
     limit: int = _AT_MOST
@@ -74,7 +77,10 @@ async def sessions_for(
         if len(chosen) == wanted.limit:
             break
         seen += 1
-        if _is_over(session, state.shown(session, now)[1], now) is over:
+        label = state.shown(session, now)[1]
+        if wanted.free and label is not Label.OPEN:
+            continue
+        if _is_over(session, label, now) is over:
             chosen.append(session)
     chosen.sort(key=lambda session: state.shown(session, now)[0].starts_at, reverse=over)
     return chosen, state, wanted.cursor + seen if seen < len(found) else None
@@ -96,8 +102,10 @@ def _narrowed(query: Select[Session], wanted: Wanted) -> Select[Session]:
         query = query.where(Session.type == wanted.type)
     if wanted.condition:
         query = query.where(Session.join_condition == wanted.condition)
-    if wanted.since or wanted.until:
+    if wanted.since or wanted.until or wanted.format:
         slots = select(Timeslot.session_id)
+        if wanted.format:
+            slots = slots.where(Timeslot.location_kind == wanted.format)
         if wanted.since:
             slots = slots.where(Timeslot.starts_at >= wanted.since)
         if wanted.until:
