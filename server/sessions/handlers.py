@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,15 +72,25 @@ async def list_sessions(call: Call[None]) -> SessionList:
         )
         for session in sessions
         if visible(session, people.get(session.id))
-        for slot in (_own_timeslots(session, people[session.id]) if query.scope == "mine" else (None,))
+        for slot in _entries(query, session, people.get(session.id))
     ]
     return SessionList(items=items, next=following)
 
 
-def _own_timeslots(session: Session, person: Person) -> list[Timeslot] | tuple[None]:
-    """Those in which somebody has a place or asks for one; None where the session is theirs without."""
-    own = [slot for slot in session.timeslots if person.registration(slot.id)]
-    return own or (None,)
+def _entries(query: SessionQuery, session: Session, person: Person | None) -> Sequence[Timeslot | None]:
+    """The timeslots that a list shows of a session: one's own, or those of the days that are asked for. None
+    is the one that stands for the session.
+    """
+    if query.scope == "mine":
+        return [slot for slot in session.timeslots if person and person.registration(slot.id)] or [None]
+    if not (query.since or query.until):
+        return [None]
+    return [
+        slot
+        for slot in session.timeslots
+        if (query.since is None or query.since <= slot.starts_at)
+        and (query.until is None or slot.starts_at < query.until)
+    ]
 
 
 async def show_session(call: Call[None]) -> SessionDetail:

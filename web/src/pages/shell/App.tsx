@@ -3,6 +3,8 @@ import { useEffect } from "preact/hooks";
 import { arrivals, here, match, Toasts } from "../../ui";
 import { AccountPage } from "../account/AccountPage";
 import { HomePage } from "../home/HomePage";
+import { InvitationPage } from "../invitation/InvitationPage";
+import { MyPage } from "../mine/MyPage";
 import { SessionPage } from "../session/SessionPage";
 import { SignInPage } from "../sign/SignInPage";
 import { SignUpPage } from "../sign/SignUpPage";
@@ -18,6 +20,8 @@ const ROUTES: [pattern: string, draw: Draw][] = [
   ["/", () => <HomePage />],
   ["/sign-in", () => <SignInPage />],
   ["/sign-up", () => <SignUpPage />],
+  ["/my-sessions", () => <MyPage />],
+  ["/invitation", () => <InvitationPage />],
   ["/sessions/:id", ({ id = "" }) => <SessionPage key={id} id={id} />],
   [
     "/live/:slug",
