@@ -8,7 +8,7 @@ import { EditList, freshId } from "./EditList";
 /** What somebody needs before they can register: to have been in another session, or to declare something (S45). */
 export function Prerequisites() {
   const { id } = useEditor();
-  const { resource } = useResource("own sessions", (signal) => api.sessions("mine", "", signal));
+  const { resource } = useResource("own sessions", (signal) => api.sessions({ scope: "mine" }, signal));
   const others = (resource.data?.items ?? []).filter((card) => card.id !== id);
   return (
     <EditList<Prerequisite>
