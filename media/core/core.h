@@ -13,10 +13,8 @@ typedef int (*srtp_function)(void *session, void *packet, int *length);
 
 #define CORE_DONE (-1) /* a datagram that needs nothing of Python, beside enum core_state */
 
-int core_received(const struct batches *batches, int slot);                               /* socket.c */
-int core_datagram(struct core *core, int slot);                                           /* receive.c */
-int core_begins_key_frame(int codec, const uint8_t *payload, int size);                   /* codecs.c */
-void core_shift_vp8(uint8_t *payload, int size, unsigned picture_offset, unsigned tl0_offset);
+int core_received(const struct batches *batches, int slot); /* socket.c */
+int core_datagram(struct core *core, int slot);             /* receive.c */
 
 static inline void core_drop(struct core *core, enum core_drop reason, int count) {
     core->counters->drops[core->reasons[reason]] += count;

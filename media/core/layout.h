@@ -189,5 +189,8 @@ struct transport *core_find(const struct core *core, const uint8_t *name);
 /* fan_out.c */
 void core_fan_out(struct core *core, struct stream *stream, const uint8_t *packet, int size, int payload,
                   uint16_t sequence, uint32_t timestamp);
+/* codecs.c */
+int core_begins_key_frame(int codec, const uint8_t *payload, int size);
+void core_shift_vp8(uint8_t *payload, int size, unsigned picture_offset, unsigned tl0_offset);
 /* layout.c */
 int core_layout(int index);

@@ -12,7 +12,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(str(path) for path in (ROOT / "media" / "core").glob("*.c"))
-CHECKED = ["tests/media/test_both_loops.py", "tests/media/test_addresses.py", "tests/fuzz/test_datagrams.py"]
+CHECKED = [
+    "tests/media/test_both_loops.py",
+    "tests/media/test_addresses.py",
+    "tests/fuzz/test_core_parsers.py",
+    "tests/fuzz/test_datagrams.py",
+]
 FLAGS = ["-std=c11", "-O1", "-g", "-fPIC", "-shared", "-fno-omit-frame-pointer"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
+import select
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -79,6 +81,40 @@ def test_a_turn_is_taken_at_the_time_it_asked_for(
         assert all(later - earlier >= 0.01 for earlier, later in itertools.pairwise(times))
 
     run(factory, main())
+
+
+def test_a_wait_of_ones_own_takes_the_place_of_the_loops(pair: Pair) -> None:
+    ours, theirs = pair
+
+    async def main() -> None:
+        received: list[bytes] = []
+        turns = 0
+        done = asyncio.Event()
+
+        def wait(epoll: int, seconds: float) -> tuple[bool, bool]:
+            with select.epoll.fromfd(os.dup(epoll)) as both:
+                ready = [fd for fd, _ in both.poll(seconds, 2)]
+            served = ours.fileno() in ready
+            if served:
+                received.append(ours.recv(100))
+            # It asks for a turn for some of what it takes.
+            return served and received[-1] == b"turn", len(ready) > served
+
+        def turn(now: float) -> float:
+            nonlocal turns
+            turns += 1
+            if len(received) == 4:
+                done.set()
+            return now + 60.0
+
+        rest = serve(ours.fileno(), turn, wait)
+        for word in (b"turn", b"none", b"none", b"turn"):
+            theirs.send(word)
+        await done.wait()
+        rest()
+        assert 2 <= turns <= 3  # one is taken at once
+
+    run(new_loop, main())
 
 
 def test_timers_and_other_descriptors_are_not_starved_by_a_socket_that_is_always_readable(pair: Pair) -> None:
