@@ -10,7 +10,7 @@ from media.rtp.rtcp import Packet
 from media.stats import Drop
 
 if TYPE_CHECKING:
-    from media.consumer import Consumer
+    from media.outgoing import Outgoing
     from media.transport import Transport
 
 FEEDBACK_INTERVAL = 0.09  # seconds between transport-wide feedback packets while media arrives
@@ -62,6 +62,7 @@ class RtcpSession:
                 consumer = self._transport.consumer_ssrcs.get(block.ssrc)
                 if consumer is not None and consumer.ssrc == block.ssrc:
                     consumer.reported(block, now)
+                    self._transport.adaptation.reported(block, consumer.rtt, now)
         elif kind == rtcp.TRANSPORT_FEEDBACK:
             self._transport_feedback(data, packet, now)
         elif kind == rtcp.PAYLOAD_FEEDBACK:
@@ -149,7 +150,7 @@ class RtcpSession:
         """Receiver reports to a publisher, sender reports to a subscriber. Called once a second."""
         transport = self._transport
         for consumer in transport.consumers.values():
-            self._report_consumer(consumer, now)
+            self.report_consumer(consumer, now)
         blocks = [
             stream.reception.report(stream.ssrc, now)
             for producer in transport.producers.values()
@@ -166,7 +167,7 @@ class RtcpSession:
             transport.counters.twcc_sent += 1
             transport.send_rtcp(rtcp.transport_wide(transport.rtcp_ssrc, media, feedback))
 
-    def _report_consumer(self, consumer: Consumer, now: float) -> None:
+    def report_consumer(self, consumer: Outgoing, now: float) -> None:
         info = consumer.sender_report(now)
         if info is not None:
             cname = consumer.rtp_parameters.rtcp.cname

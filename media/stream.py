@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from media.control.keyframes import KeyFrameArbiter
 from media.fan_out import Row, fan_out
 from media.protocol import RtpEncoding
+from media.rtp import pictures
 from media.rtp.cache import PacketCache
-from media.rtp.codecs import av1, h264, vp8, vp9
+from media.rtp.codecs import av1, h264, red, vp8, vp9
 from media.rtp.header import (
     FIXED_EXTENSION_WORDS,
     FIXED_SIZE,
@@ -71,8 +72,10 @@ class ReceiveStream:
         "nack",
         "noting",
         "packets",
+        "pictures",
         "producer",
         "reception",
+        "red_type",
         "repaired",
         "rid",
         "rtx_ssrc",
@@ -93,6 +96,9 @@ class ReceiveStream:
         codec = producer.codec
         self.clock_rate = codec.clockRate
         self.vp8 = codec.mimeType.lower() == "video/vp8"
+        #: Our payload type of redundant sound, -1 where none is published.
+        self.red_type: int = producer.red_type
+        self.pictures = pictures.reader(codec.mimeType, producer.descriptor_id)
         self.height = 0  # pixels of the newest key frame; 0 unknown
         #: Number of the newest key frame's first packet (-1: none to begin with), and when it came.
         self.group = -1
@@ -116,7 +122,7 @@ class ReceiveStream:
         #: Packets that went to all rows, and their payload: counted once, not for each of them.
         self.forwarded = 0
         self.forwarded_octets = 0
-        #: Transports whose estimate of the path needs to know what was sent (kept by media/adaptation.py).
+        #: Transports among the rows whose estimate of the path needs to know what was sent.
         self.noting: list[Transport] = []
         self.packets = 0
         self.bytes = 0
@@ -175,6 +181,8 @@ class ReceiveStream:
         if stop == payload and self._leave_out(number):
             return
         tail = bytes(data[payload:stop])
+        if ours == self.red_type and not (tail := self._translated(tail)):
+            return
         if forwarded:
             tail = forwarded + tail
         fixed = pack_fixed(
@@ -187,6 +195,14 @@ class ReceiveStream:
             FIXED_EXTENSION_WORDS + (len(forwarded) >> 2),
         )
         self._forward(fixed + tail, tail, FIXED_SIZE + len(forwarded), number, timestamp, two_byte, now)
+
+    def _translated(self, sound: bytes) -> bytes:
+        """Redundant sound under our payload types; empty where it is broken, and then lost."""
+        try:
+            return red.translate(sound, self.producer.payload_types)
+        except ValueError:
+            self.producer.counters.drops[Drop.RTP_MALFORMED] += 1
+            return b""
 
     def _leave_out(self, number: int) -> bool:
         """A packet of padding only: closes the row of numbers over it.
@@ -280,7 +296,8 @@ class ReceiveStream:
             for consumer in self._apart:
                 consumer.send(packet, payload, number)
         if started and number != self.highest:
-            self._catch_up(started, number)
+            for consumer in started:  # the key frame's first packet came late: what followed it goes after it
+                consumer.follow(range(number + 1, self.highest + 1))
 
     def _start_waiting(self, number: int, packet: bytes, payload: int, now: float) -> list[Consumer]:
         started, self.waiting = self.waiting, []
@@ -298,6 +315,7 @@ class ReceiveStream:
         self._apart = [consumer for consumer in self.active if consumer.numbers.diverted]
         rows = self._rows = [consumer.row() for consumer in together]
         self._first = max((consumer.numbers.first for consumer in together), default=0)
+        self.noting = [consumer.transport for consumer in together if consumer.transport.path is not None]
         return rows
 
     def _key_frame(self, packet: bytes, payload: int, number: int, now: float) -> None:
@@ -305,8 +323,8 @@ class ReceiveStream:
         if number > self.group:
             self.group = number
             self.group_at = now
-        if self.vp8:
-            self.height = vp8.height(packet, payload, len(packet))
+        self.pictures.learn(packet, payload)
+        self.height = max(self.pictures.heights, default=0)
 
     def _note(self, size: int, now: float) -> None:
         """Tells the paths of the packet that has just been fanned out. Each subscriber has a stream once, so
@@ -319,14 +337,6 @@ class ReceiveStream:
             if number != transport.noted and transport.path is not None:
                 transport.noted = number
                 transport.path.note(number, stamp)
-
-    def _catch_up(self, started: list[Consumer], number: int) -> None:
-        """A key frame's first packet came late: what followed it is sent to those who begin with it."""
-        for later in range(number + 1, self.highest + 1):
-            kept = self.cache.get(later)
-            if kept is not None:
-                for consumer in started:
-                    consumer.send(kept[0], kept[1], later)
 
     def request_key_frame(self, now: float) -> None:
         """A consumer needs one: asks the publisher now, or as soon as the arbiter allows."""
@@ -390,7 +400,7 @@ class ReceiveStream:
                 consumer.begin(self, self.group, first[0], first[1], now)
                 self.active.append(consumer)
                 self._rows = None
-                self._catch_up([consumer], self.group - 1)
+                consumer.follow(range(self.group, self.highest + 1))
                 self._ctx.socket.flush()  # rather than at the end of the next turn
                 return
         self.waiting.append(consumer)

@@ -34,6 +34,7 @@ from media.stats import Drop
 
 if TYPE_CHECKING:
     from media.context import MediaContext
+    from media.outgoing import Outgoing
     from media.peer import Peer
 
 PRODUCERS_LIMIT = 16
@@ -418,7 +419,9 @@ class Transport:
     # --- packets out ---
 
     def watch_path(self) -> Path:
-        """Begins an estimate of what the path carries, with the next packet."""
+        """Begins an estimate of what the path carries, with the next packet. The rows of the fan-out are told
+        by the caller.
+        """
         self.path = Path()
         self.noted = self.sequence
         return self.path
@@ -438,6 +441,10 @@ class Transport:
             return
         socket.names[8 * slot] = self.pointer
         socket.count = slot + 1
+
+    def report(self, consumer: Outgoing, now: float) -> None:
+        """Tells the subscriber at once where the clock of ``consumer`` stands."""
+        self._reports.report_consumer(consumer, now)
 
     def give_feedback(self, now: float) -> bool:
         """Tells the publisher what has arrived and what is missing; whether anything is missing."""

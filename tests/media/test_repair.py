@@ -9,8 +9,8 @@ import struct
 
 import pylibsrtp
 
-from media.consumer import RESEND_BURST, RESEND_RATE
 from media.control.keyframes import INTERVAL
+from media.outgoing import RESEND_BURST, RESEND_RATE
 from media.reports import RATE_LIMIT, RtcpSession
 from media.routing import SourceTable
 from media.rtp import rtcp, twcc
