@@ -276,12 +276,13 @@ class Outgoing:
         """What is sent next comes from ``stream``, whose numbers and clock have nothing to do with the last
         one's.
         """
-        before = self.stream
+        before, self.stream = self.stream, stream
+        if self.numbers.source_is_new:  # nothing has been sent of the last one: what was before it counts
+            return
         clock = before.sender_info
         offset = self.numbers.run.timestamp_offset
         self._clock = replace(clock, timestamp=clock.timestamp + offset) if clock is not None else None
         self._before = (before.cache, self.numbers.detach())
-        self.stream = stream
 
     # --- sending one packet ---
 

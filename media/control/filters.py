@@ -96,15 +96,17 @@ class SpatialFilter:
     """VP9 by its payload descriptor (RFC 9628, 4.2).
 
     Spatially down at the next picture; up at a frame that builds on no earlier picture (P not set), or on
-    none that was left out. Temporally down at the next picture; up at one that the switching point (U) lets
-    begin its layer, or behind a switching point of the lowest: the RFC has it that way, browsers set U on a
-    picture that builds on lower layers alone. With ``apart`` (modes named _KEY) spatial layers build on each
-    other in key pictures only, so that of the other pictures just one layer is sent.
+    none that was left out. Temporally down at the next picture; up behind a switching point (U) of the
+    lowest layer, as the RFC has it, or one layer further at one of the next layer, as browsers have it: they
+    set U where a picture builds on lower layers alone. With ``apart`` (modes named _KEY) spatial layers build
+    on each other in key pictures only, so that of the other pictures just one layer is sent.
     """
 
     __slots__ = (
+        "_aimed",
         "_apart",
         "_at",
+        "_closed",
         "_dropped",
         "_dropped_before",
         "_frame",
@@ -117,19 +119,22 @@ class SpatialFilter:
 
     def __init__(self, apart: bool) -> None:
         self._apart = apart
-        self._spatial = self._temporal = FULL  # aimed at
+        self._aimed = (FULL, FULL)
+        self._spatial = self._temporal = FULL  # aimed at when the present picture began
         self._at = self._rate = FULL  # what passes
         self._whole = 0xFF  # a bit for each spatial layer of which nothing is missing
         self._frame = (-1, -1)
         self._passed = True
+        self._closed = False  # whether a packet has been marked as the last of the present picture
         #: Whether a layer was left out of this picture, and of the one before.
         self._dropped = self._dropped_before = False
 
     def aim(self, spatial: int, temporal: int) -> None:
-        self._spatial, self._temporal = spatial, temporal
+        self._aimed = (spatial, temporal)
 
     def restart(self) -> None:
-        self._at, self._rate, self._whole = -1, self._temporal, 0
+        self._at, self._whole = -1, 0
+        self._rate = self._aimed[1]
         self._frame = (-1, -1)
 
     def passes(self, picture: Picture) -> bool:
@@ -152,21 +157,27 @@ class SpatialFilter:
         return self._passed
 
     def _new_picture(self, picture: Picture) -> None:
-        self._dropped_before, self._dropped = self._dropped, False
+        self._spatial, self._temporal = self._aimed
+        self._closed = False
         if not picture.predicted and not picture.spatial:
             self._at, self._whole, self._rate = -1, 0, self._temporal
-            return
+        else:
+            self._change_rate(picture)
+            down = self._whole >> self._spatial & 1 if self._apart else self._spatial < self._at
+            if down:
+                self._at = self._spatial
+        if picture.temporal <= self._rate:
+            self._dropped_before, self._dropped = self._dropped, False
+
+    def _change_rate(self, picture: Picture) -> None:
         if self._temporal < self._rate or (picture.syncs and not picture.temporal):
             self._rate = self._temporal
-        elif picture.syncs and self._rate < picture.temporal <= self._temporal:
-            self._rate = picture.temporal
-        down = self._whole >> self._spatial & 1 if self._apart else self._spatial < self._at
-        if down:
-            self._at = self._spatial
+        elif picture.syncs and self._rate + 1 == picture.temporal <= self._temporal:
+            self._rate += 1
 
     def _wants(self, picture: Picture) -> bool:
         layer = picture.spatial
-        if layer == self._at + 1 and layer <= self._spatial:
+        if layer == self._at + 1 and layer <= self._spatial and not self._closed:
             known = not self._apart and self._whole >> layer & 1
             self._at += 1 if known or not picture.predicted else 0
         if self._apart and picture.predicted and self._at < FULL:
@@ -177,13 +188,18 @@ class SpatialFilter:
         if not picture.ends:
             return False
         if not picture.predicted:
-            return picture.spatial == self._spatial
-        # Below what is aimed at, the layer above may yet begin in this picture, unless it was there before.
-        return picture.spatial == self._at and (self._at >= self._spatial or self._dropped_before)
+            last = picture.spatial == self._spatial
+        else:
+            # Below what is aimed at, the layer above may yet begin in this picture, unless it was there
+            # before.
+            reached = self._at >= self._spatial or self._dropped_before
+            last = picture.spatial == self._at and reached
+        self._closed |= last
+        return last
 
     @property
     def settled(self) -> bool:
-        everything = self._spatial == self._temporal == self._rate == FULL
+        everything = self._spatial == self._temporal == FULL and self._rate >= TOP_TEMPORAL
         return everything and not (self._apart or self._dropped or self._dropped_before)
 
     @property
@@ -195,33 +211,38 @@ class TargetFilter:
     """By the dependency descriptor: what a decode target is made of passes.
 
     Another target follows with a frame that is a switch to it, if all that this frame refers to has been
-    passed (A.8.2).
+    passed (A.8.2); one with more spatial layers where the picture has not been ended below them.
     """
 
     __slots__ = (
+        "_aimed",
+        "_closed",
         "_dropped",
         "_frame",
+        "_layer",
         "_left_out",
         "_passed",
         "_reader",
-        "_spatial",
         "_structure",
         "_target",
-        "_temporal",
+        "_wanted",
     )
 
     def __init__(self, reader: DescribedReader) -> None:
         self._reader = reader
-        self._spatial = self._temporal = FULL
+        self._aimed = (FULL, FULL)
         self._structure: Structure | None = None
         self._target = -1  # what passes; -1: everything
+        self._wanted = -1  # aimed at when the present picture began
         self._frame = -1
+        self._layer = FULL  # spatial layer of the frame last asked about
         self._passed = True
         self._left_out: dict[int, None] = {}  # frames, oldest first
+        self._closed = False  # whether a packet has been marked as the last of the present picture
         self._dropped = False  # whether frames of higher spatial layers are being left out
 
     def aim(self, spatial: int, temporal: int) -> None:
-        self._spatial, self._temporal = spatial, temporal
+        self._aimed = (spatial, temporal)
 
     def restart(self) -> None:
         self._structure = None
@@ -235,22 +256,25 @@ class TargetFilter:
         if frame.number == self._frame:
             return self._passed
         self._frame = frame.number
-        wanted = frame.structure.target(self._spatial, self._temporal, self._reader.active)
+        if frame.spatial <= self._layer or self._wanted < 0:
+            self._closed = False
+            self._wanted = frame.structure.target(*self._aimed, self._reader.active)
+        self._layer = frame.spatial
         if frame.brings and frame.structure is not self._structure:
-            self._target = wanted
+            self._target = self._wanted = frame.structure.target(*self._aimed, self._reader.active)
             self._left_out.clear()
-        elif wanted != self._target and self._switches(frame, wanted):
-            self._target = wanted
-        if wanted == self._target:
-            self._dropped = False
+        elif self._wanted != self._target and not self._closed and self._switches(frame):
+            self._target = self._wanted
         self._structure = frame.structure
+        if self._wanted == self._target:
+            self._dropped = False
         self._passed = self._target < 0 or frame.dtis[self._target] != Indication.ABSENT
         if not self._passed:
             self._leave_out(frame)
         return self._passed
 
-    def _switches(self, frame: Frame, wanted: int) -> bool:
-        return frame.dtis[wanted] == Indication.SWITCH and not any(
+    def _switches(self, frame: Frame) -> bool:
+        return frame.dtis[self._wanted] == Indication.SWITCH and not any(
             (frame.number - back) % NUMBERS in self._left_out for back in frame.fdiffs
         )
 
@@ -267,13 +291,15 @@ class TargetFilter:
         frame = picture.frame
         if frame is None or not frame.ends or self._target < 0:
             return False
-        wanted = frame.structure.target(self._spatial, self._temporal, self._reader.active)
-        settled = self._dropped or wanted == self._target
-        return settled and frame.spatial == frame.structure.targets[self._target][0]
+        targets = frame.structure.targets
+        top = targets[self._target][0]
+        last = frame.spatial == top and (self._dropped or targets[self._wanted][0] <= top)
+        self._closed |= last
+        return last
 
     @property
     def settled(self) -> bool:
-        if self._spatial != FULL or self._temporal != FULL:
+        if self._aimed != (FULL, FULL):
             return False
         if self._structure is None or self._target < 0:
             return self._target < 0

@@ -12,7 +12,6 @@ from enum import IntEnum
 
 from media.rtp.header import Buffer
 
-URI = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 MANDATORY = 3  # bytes: flags with the template's id, and the frame's number
 NUMBERS = 1 << 16  # of frames, then they begin anew
 FRAME_NUMBER = 1  # its offset in the element
