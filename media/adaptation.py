@@ -65,7 +65,8 @@ class Adaptation:
             for consumer in transport.consumers.values()
             if consumer.kind == "video" and not consumer.paused and not consumer.producer.paused
         ]
-        troubled = now < self._trouble_until
+        limited = transport.path is not None and transport.path.estimate < self._wanted
+        troubled = now < self._trouble_until or limited
         if not troubled and not any(map(_has_choice, consumers)):
             self._stop_watching(now)
             if transport.path is None:
