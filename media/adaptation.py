@@ -72,7 +72,7 @@ class Adaptation:
             if transport.path is None:
                 return
         elif transport.path is None and any(consumer.sequence_head for consumer in consumers):
-            self._watch()
+            transport.watch_path()
         audio = self._audio()
         budget = transport.path.estimate - audio if transport.path is not None else math.inf
         requests: list[Request] = []
@@ -121,26 +121,15 @@ class Adaptation:
         transport = self._transport
         if any(consumer.sequence_head for consumer in transport.consumers.values()):
             return
-        path = transport.path or self._watch()
+        path = transport.path or transport.watch_path()
         self._remb_until = now + REMB_KEEPS
         path.told(rate)
         self.run(now)
 
-    def _watch(self) -> Path:
-        path = self._transport.watch_path()
-        self._rows_changed()
-        return path
-
     def _stop_watching(self, now: float) -> None:
         """Nothing can be adapted any more."""
         if self._transport.path is not None and now >= self._remb_until:
-            self._transport.path = None
-            self._rows_changed()
-
-    def _rows_changed(self) -> None:
-        """Streams keep a list of those who need to know what was sent."""
-        for consumer in self._transport.consumers.values():
-            consumer.stream.rows_changed()
+            self._transport.forget_path()
 
     # --- what is due every few tens of milliseconds ---
 
@@ -203,7 +192,7 @@ class Adaptation:
     def _pace(self, now: float) -> None:
         """Repair goes before what a newcomer is to catch up with."""
         path = self._transport.path
-        rate = burst_rate(path.estimate, path.rate) if path is not None else burst_rate(math.inf, 0.0)
+        rate = burst_rate(path.estimate, path.sent.rate) if path is not None else burst_rate(math.inf, 0.0)
         pacer = self._pacer
         while (self._resends or self._waiting) and pacer.is_open(rate, now):
             if self._resends:

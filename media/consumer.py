@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from media.control import filters
 from media.control.layers import FULL, NOTHING, Target, Wish
 from media.outgoing import Outgoing
-from media.protocol import ConsumerStarved, MediaKind, RtpParameters
+from media.protocol import ConsumerStarved, RtpParameters
 
 if TYPE_CHECKING:
     from media.producer import Producer
@@ -28,7 +28,6 @@ class Consumer(Outgoing):
         "_starved",
         "closed",
         "id",
-        "kind",
         "paused",
         "producer",
         "switching_to",
@@ -43,7 +42,6 @@ class Consumer(Outgoing):
         super().__init__(transport, producer.streams[0], parameters)
         self.id = consumer_id
         self.producer = producer
-        self.kind: MediaKind = producer.kind
         #: Another encoding, whose next key frame this consumer waits for while the present one goes on.
         self.switching_to: ReceiveStream | None = None
         self.wish = Wish()
@@ -72,6 +70,11 @@ class Consumer(Outgoing):
             self.stream.add(self, self.transport.ctx.refresh())
         elif taking_part and not wanted:
             self._withdraw()
+
+    def path_changed(self) -> None:
+        """The transport sends to another address."""
+        self.regroup()
+        self.stream.rows_changed()
 
     def _withdraw(self) -> None:
         self.stream.remove(self)
@@ -152,8 +155,7 @@ class Consumer(Outgoing):
             return False
         if self.is_sending:
             self.switching_to = stream
-            stream.waiting.append(self)
-            stream.request_key_frame(now)
+            stream.wait(self, now)
             return False
         self._withdraw()
         self.change_source(stream)

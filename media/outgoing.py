@@ -8,12 +8,12 @@ import secrets
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from media.control.filters import LayerFilter
+from media.core import BATCH_OUT, SLOT, ffi
 from media.net.srtp import protect
-from media.net.udp import BATCH_OUT, SLOT
-from media.protocol import RtpParameters
+from media.protocol import MediaKind, RtpParameters
 from media.rtp.cache import PacketCache
 from media.rtp.codecs import red
 from media.rtp.extensions import FixedSlots, abs_send_time
@@ -35,7 +35,6 @@ from media.rtp.rtcp import ReportBlock, SenderInfo
 from media.stats import Drop
 
 if TYPE_CHECKING:
-    from media.fan_out import Row
     from media.stream import ReceiveStream
     from media.transport import Transport
 
@@ -70,6 +69,7 @@ class Outgoing:
         "abs_send_time",
         "backlog",
         "filter",
+        "kind",
         "lost",
         "mid",
         "numbers",
@@ -85,6 +85,7 @@ class Outgoing:
         "ssrc",
         "stream",
         "transport",
+        "unsent",
     )
 
     def __init__(self, transport: Transport, stream: ReceiveStream, parameters: RtpParameters) -> None:
@@ -95,6 +96,7 @@ class Outgoing:
         codec = parameters.codecs[0]
         self.transport = transport
         self.stream = stream
+        self.kind: MediaKind = stream.producer.kind
         self.rtp_parameters = parameters
         self.ssrc: int = parameters.encodings[0].ssrc
         self.rtx_ssrc = encoding.rtx.ssrc if encoding.rtx else 0
@@ -125,7 +127,7 @@ class Outgoing:
         # Below 32,768, so that a first packet lost near a wrap does not make two ends count rollovers
         # differently.
         self.numbers = Rewriter(0x10000 + 1 + secrets.randbelow(0x7000))
-        self.numbers.divert(self.plain_type >= 0)
+        self.numbers.divert(self.plain_type >= 0 or transport.connection is not None)
         self._rtx_sequence = secrets.randbelow(0x7000)
         self._guard = ResendGuard(RESEND_RATE, RESEND_BURST)
         self._measured = (0.0, 0)  # when the sending rate was last looked at, and octets by then
@@ -137,6 +139,8 @@ class Outgoing:
         self.rtt = DEFAULT_RTT
         self._packets = 0
         self._octets = 0
+        #: What libsrtp refused of the packets that the stream counts as forwarded.
+        self.unsent: Any = ffi.new("struct unsent *")
         #: The stream's counts of forwarded packets and octets when it joined the fan-out; None outside of it.
         self._joined: tuple[int, int] | None = None
         self.resent = 0
@@ -146,12 +150,14 @@ class Outgoing:
     @property
     def packets(self) -> int:
         """Sent so far, without what was sent again."""
-        return self._packets + (self.stream.forwarded - self._joined[0] if self._joined else 0)
+        alone: int = self._packets - self.unsent.packets
+        return alone + (self.stream.forwarded - self._joined[0] if self._joined else 0)
 
     @property
     def octets(self) -> int:
         """Of their payloads."""
-        return self._octets + (self.stream.forwarded_octets - self._joined[1] if self._joined else 0)
+        alone: int = self._octets - self.unsent.octets
+        return alone + (self.stream.forwarded_octets - self._joined[1] if self._joined else 0)
 
     @property
     def sent_in_all(self) -> int:
@@ -165,33 +171,12 @@ class Outgoing:
     def _count_alone(self) -> None:
         """From now on only what this consumer sends itself counts."""
         self._packets, self._octets, self._joined = self.packets, self.octets, None
-
-    def not_sent(self, octets: int) -> None:
-        """libsrtp refused a packet that the stream counts as forwarded."""
-        self.transport.counters.drops[Drop.SRTP_PROTECT] += 1
-        self._packets -= 1
-        self._octets -= octets
+        self.unsent.packets = self.unsent.octets = 0
 
     @property
     def is_sending(self) -> bool:
         """Whether it takes part in the fan-out."""
         return self in self.stream.active
-
-    def row(self) -> Row:
-        """As it is now; the stream is told when any of it changes (`ReceiveStream.rows_changed`)."""
-        numbers = self.numbers
-        return (
-            self.transport,
-            self.transport.send_handle,
-            self.transport.pointer,
-            self.ssrc,
-            numbers.sequence_offset,
-            numbers.timestamp_offset,
-            self.mid,
-            self.abs_send_time,
-            self.sequence_head,
-            numbers.run if self.renumbers else None,
-        )
 
     # --- runs of numbers ---
 
@@ -289,7 +274,9 @@ class Outgoing:
     def regroup(self) -> None:
         """Takes a row in the fan-out, unless something is to be done about its packets one by one."""
         odd = self.renumbers and not self.stream.vp8  # the fan-out shifts VP8's picture ids alone
-        apart = self.filter is not None or bool(self.backlog) or self.plain_type >= 0 or odd
+        stream_of_bytes = self.transport.connection is not None  # no datagrams to fan out
+        looked_at = self.filter is not None or bool(self.backlog) or self.plain_type >= 0
+        apart = looked_at or odd or stream_of_bytes
         if apart == self.numbers.diverted:
             return
         self.numbers.divert(apart)
@@ -549,12 +536,12 @@ class Outgoing:
             self.stream.pictures.shift(out, at, at + payload, at + size, run.picture_offset, run.tl0_offset)
         if run.marked == source >= 0:
             out[at + 1] |= 0x80
-        transport.sequence = transport.sequence + 1 & 0xFFFF
+        wide = transport.next_sequence()
         timestamp = (read_header(packet)[3] + run.timestamp_offset) & 0xFFFFFFFF
         profile, words = read_profile(packet, 12)
         patch = at + PATCH_OFFSET
         if profile == TWO_BYTE_PROFILE:
-            fixed = self.slots.two_byte(transport.sequence)
+            fixed = self.slots.two_byte(wide)
             patch_two_byte(out, patch, sequence, timestamp, ssrc, profile, words, fixed)
         else:
             patch_one_byte(
@@ -568,17 +555,15 @@ class Outgoing:
                 self.mid,
                 self.abs_send_time and self.abs_send_time | abs_send_time(transport.ctx.now),
                 self.sequence_head,
-                transport.sequence if self.sequence_head else 0,
+                wide if self.sequence_head else 0,
             )
         socket.sizes[2 * slot + 1] = size
         if protect(transport.send_handle, socket.outgoing_pointers[slot], socket.outgoing_lengths[slot]):
             transport.counters.drops[Drop.SRTP_PROTECT] += 1
             return False
-        socket.names[8 * slot] = transport.pointer
-        socket.count = slot + 1
+        transport.queue(self.kind)
         if transport.path is not None:
-            transport.noted = transport.sequence
-            transport.path.note(transport.sequence, (transport.ctx.now, size))
+            transport.path.sent.note(wide, transport.ctx.now, size)
         return True
 
     # --- reports ---

@@ -145,6 +145,8 @@ export interface RoomCard {
   opensAt: string;
   label: SessionLabel;
   facilitator: string | null;
+  /** Whether media can go through a relay. */
+  relay: boolean;
   you: {
     signedIn: boolean;
     name: string | null;
