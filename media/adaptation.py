@@ -19,6 +19,7 @@ from media.stats import Drop
 if TYPE_CHECKING:
     from media.consumer import Consumer
     from media.outgoing import Outgoing
+    from media.repair import Repair
     from media.rtp.rtcp import ReportBlock
     from media.transport import Transport
 
@@ -51,7 +52,7 @@ class Adaptation:
         self._trouble_until = -math.inf
         self._least_rtt = math.inf
         self._pacer = Pacer()
-        self._resends: deque[tuple[Outgoing, int]] = deque()
+        self._resends: deque[tuple[Repair, int]] = deque()
         self._waiting: deque[Outgoing] = deque()  # those with a backlog
         self._reports: list[Outgoing] = []  # those whose clock has changed
 
@@ -168,7 +169,7 @@ class Adaptation:
     def _pad(self, path: Path, size: int) -> None:
         senders = [item for item in self._transport.consumers.values() if item.kind == "video"]
         for consumer in sorted(senders, key=lambda item: (item.is_sending, item.target), reverse=True):
-            sent = consumer.pad(size)
+            sent = consumer.repair.pad(size)
             if sent:
                 path.padded(sent)
                 return
@@ -181,12 +182,12 @@ class Adaptation:
             self._waiting.append(consumer)
         self._pace(self._transport.ctx.now)
 
-    def resend(self, consumer: Outgoing, sent_as: int) -> None:
+    def resend(self, repair: Repair, sent_as: int) -> None:
         """Packet ``sent_as`` is to go again: now, or as soon as the path allows."""
         if len(self._resends) >= RESENDS:
             self._transport.counters.drops[Drop.RESEND_WAITING] += 1
             return
-        self._resends.append((consumer, sent_as))
+        self._resends.append((repair, sent_as))
         self._pace(self._transport.ctx.now)
 
     def _pace(self, now: float) -> None:
@@ -196,8 +197,8 @@ class Adaptation:
         pacer = self._pacer
         while (self._resends or self._waiting) and pacer.is_open(rate, now):
             if self._resends:
-                consumer, sent_as = self._resends.popleft()
-                pacer.sent(consumer.send_again(sent_as))
+                repair, sent_as = self._resends.popleft()
+                pacer.sent(repair.send_again(sent_as))
             elif self._waiting[0].backlog:
                 pacer.sent(self._waiting[0].send_waiting())
             else:

@@ -14,22 +14,18 @@ from media.control.filters import LayerFilter
 from media.core import BATCH_OUT, SLOT, ffi
 from media.net.srtp import protect
 from media.protocol import MediaKind, RtpParameters
+from media.repair import Repair
 from media.rtp.cache import PacketCache
 from media.rtp.codecs import red
 from media.rtp.extensions import FixedSlots, abs_send_time
 from media.rtp.header import (
-    FIXED_EXTENSION_WORDS,
-    ONE_BYTE_PROFILE,
     PATCH_OFFSET,
     TWO_BYTE_PROFILE,
-    extend,
-    pack_fixed,
     patch_one_byte,
     patch_two_byte,
     read_header,
     read_profile,
 )
-from media.rtp.nack import ResendGuard
 from media.rtp.rewrite import Rewriter, Run
 from media.rtp.rtcp import ReportBlock, SenderInfo
 from media.stats import Drop
@@ -38,11 +34,6 @@ if TYPE_CHECKING:
     from media.stream import ReceiveStream
     from media.transport import Transport
 
-RESEND_RATE = 25_000.0  # bytes/s of repair for one consumer, however little it is sent …
-RESEND_SHARE = 0.5  # … or this share of what it is sent: never more than 1.5 times the medium in all …
-RESEND_BURST = 64_000.0  # … and a lost burst at once
-PADDING_PACKETS = 64  # of the newest, among which padding is chosen
-PADDING = 224  # bytes of a packet of padding only, at most 255 (RFC 3550, 5.1)
 BACKLOG = 512  # packets that may wait to leave: as many as the cache keeps
 DEFAULT_RTT = 0.1  # seconds, until a report has told
 
@@ -51,35 +42,30 @@ class Outgoing:
     """One SSRC to one browser, and the one of its repair."""
 
     __slots__ = (
-        "_before",
         "_clock",
-        "_guard",
         "_joined",
         "_judged",
         "_last_numbering",
         "_last_sent_at",
-        "_last_timestamp",
         "_left_out",
-        "_measured",
+        "_newest",
         "_octets",
         "_packets",
         "_reports",
-        "_rtx_sequence",
-        "_rtx_type",
         "abs_send_time",
         "backlog",
+        "before",
         "filter",
         "kind",
+        "last_timestamp",
         "lost",
         "mid",
         "numbers",
-        "padded",
         "plain_type",
         "renumbers",
-        "resent",
+        "repair",
         "rtp_parameters",
         "rtt",
-        "rtx_ssrc",
         "sequence_head",
         "slots",
         "ssrc",
@@ -99,15 +85,7 @@ class Outgoing:
         self.kind: MediaKind = stream.producer.kind
         self.rtp_parameters = parameters
         self.ssrc: int = parameters.encodings[0].ssrc
-        self.rtx_ssrc = encoding.rtx.ssrc if encoding.rtx else 0
-        self._rtx_type = next(
-            (
-                rtx.payloadType
-                for rtx in parameters.codecs
-                if rtx.mimeType.lower().endswith("/rtx") and rtx.parameters.get("apt") == codec.payloadType
-            ),
-            -1,
-        )
+        self.repair = Repair(self, encoding.rtx.ssrc if encoding.rtx else 0)
         #: Payload type of plain sound where this browser does not know the redundant one that is published.
         self.plain_type = -1
         if stream.red_type >= 0 and all(one.payloadType != stream.red_type for one in parameters.codecs):
@@ -121,19 +99,17 @@ class Outgoing:
         #: Numbers of packets that wait to leave (media/adaptation.py), in the order of leaving.
         self.backlog: deque[int] = deque()
         self._judged = -1  # number of the newest packet that the filter was asked about
+        self._newest = -1  # number of the newest packet sent one by one in this run or later ones
         self._left_out = -1  # picture that was left out last
-        self._before: tuple[PacketCache, list[Run]] | None = None  # what was sent of the last encoding
+        self.before: tuple[PacketCache, list[Run]] | None = None  # what was sent of the last encoding
         self._clock: SenderInfo | None = None  # of the last encoding, as the subscriber sees it
         # Below 32,768, so that a first packet lost near a wrap does not make two ends count rollovers
         # differently.
         self.numbers = Rewriter(0x10000 + 1 + secrets.randbelow(0x7000))
         self.numbers.divert(self.plain_type >= 0 or transport.connection is not None)
-        self._rtx_sequence = secrets.randbelow(0x7000)
-        self._guard = ResendGuard(RESEND_RATE, RESEND_BURST)
-        self._measured = (0.0, 0)  # when the sending rate was last looked at, and octets by then
         self.renumbers = False  # whether picture ids have an offset in the current run
         self._last_numbering = (-1, -1)
-        self._last_timestamp = -1
+        self.last_timestamp = -1
         self._last_sent_at = 0.0
         self._reports: dict[int, float] = {}  # middle bits of the sender reports sent → time
         self.rtt = DEFAULT_RTT
@@ -143,8 +119,6 @@ class Outgoing:
         self.unsent: Any = ffi.new("struct unsent *")
         #: The stream's counts of forwarded packets and octets when it joined the fan-out; None outside of it.
         self._joined: tuple[int, int] | None = None
-        self.resent = 0
-        self.padded = 0  # packets of no use but to try out the path
         self.lost = 0
 
     @property
@@ -184,16 +158,16 @@ class Outgoing:
         """The next packet sent is source ``number`` of ``stream``; all goes on where `leave` left it."""
         timestamp = read_header(packet)[3]
         offset = self.numbers.run.timestamp_offset
-        if self._last_timestamp >= 0:
+        if self.last_timestamp >= 0:
             if self.numbers.source_is_new:
                 offset = self._offset_by_reports()
                 self.transport.adaptation.report_soon(self)
-            ahead = (timestamp + offset - self._last_timestamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
+            ahead = (timestamp + offset - self.last_timestamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
             if ahead <= 0 or offset < 0:
                 elapsed = int((now - self._last_sent_at) * self.stream.clock_rate)
                 if offset >= 0 and ahead > -self.stream.clock_rate:
                     elapsed = 0  # of about the moment of the picture shown last: right behind it
-                offset = (self._last_timestamp + max(elapsed, 1) - timestamp) & 0xFFFFFFFF
+                offset = (self.last_timestamp + max(elapsed, 1) - timestamp) & 0xFFFFFFFF
         self._clock = None
         if self.filter is not None:
             self.filter.restart()  # nothing has been left out since its key frame
@@ -201,6 +175,7 @@ class Outgoing:
         picture, tl0 = self._picture_offsets(packet, payload)
         self.renumbers = bool(picture or tl0)
         self.numbers.begin(number, offset, picture, tl0)
+        self._newest = number - 1
         self.regroup()
         if not self.numbers.diverted:
             self._count_along()
@@ -238,16 +213,17 @@ class Outgoing:
         stream = self.stream
         self._count_alone()
         self.numbers.stop(stream.highest + 1)
-        if self.backlog:
-            self.numbers.stop(self.backlog[0])
-            self.backlog.clear()
+        unsent = [number for number in self.backlog if number > self._newest]
+        if unsent:  # of a late one that waits the number has been passed already: it stays a gap
+            self.numbers.stop(min(unsent))
+        self.backlog.clear()
         for number in range(stream.highest, stream.highest - BACKLOG, -1):
             run = self.numbers.find(number)
             kept = stream.cache.get(number) if run is not None else None
             if kept is None or run is None:
                 continue
             packet, payload = kept
-            self._last_timestamp = (read_header(packet)[3] + run.timestamp_offset) & 0xFFFFFFFF
+            self.last_timestamp = (read_header(packet)[3] + run.timestamp_offset) & 0xFFFFFFFF
             self._last_sent_at = self.transport.ctx.refresh()
             picture, tl0 = stream.pictures.numbering(packet, payload)
             if picture >= 0:
@@ -267,7 +243,7 @@ class Outgoing:
         clock = before.sender_info
         offset = self.numbers.run.timestamp_offset
         self._clock = replace(clock, timestamp=clock.timestamp + offset) if clock is not None else None
-        self._before = (before.cache, self.numbers.detach())
+        self.before = (before.cache, self.numbers.detach())
 
     # --- sending one packet ---
 
@@ -341,8 +317,9 @@ class Outgoing:
             packet = self._plain(packet, payload)
             if not packet:
                 return 0
-        if not self._write(packet, payload, number + run.sequence_offset & 0xFFFF, run, -1, number):
+        if not self.write(packet, payload, number + run.sequence_offset & 0xFFFF, run, -1, number):
             return 0
+        self._newest = max(self._newest, number)
         self._packets += 1
         self._octets += len(packet) - payload
         return len(packet)
@@ -393,114 +370,27 @@ class Outgoing:
 
     # --- repair ---
 
+    @property
+    def rtx_ssrc(self) -> int:
+        """0 where this browser takes no repair."""
+        return self.repair.ssrc
+
+    @property
+    def resent(self) -> int:
+        return self.repair.resent
+
+    @property
+    def padded(self) -> int:
+        """Packets of no use but to try out the path."""
+        return self.repair.padded
+
     def resend(self, sequences: Sequence[int], now: float) -> None:
-        """Answers a NACK for the 16-bit ``sequences`` over RTX (RFC 4588), as far as the limits of repair
-        allow.
-        """
-        drops = self.transport.counters.drops
-        if self._rtx_type < 0 or not self.rtx_ssrc:
-            drops[Drop.RESEND_WITHOUT_RTX] += len(sequences)
-            return
-        self._measure(now)
-        newest = self.stream.highest + self.numbers.run.sequence_offset
-        for sequence in sequences:
-            sent_as = extend(sequence, newest)
-            found = self._sent(sent_as)
-            if found is None:
-                drops[Drop.RESEND_UNAVAILABLE] += 1
-            elif self._guard.recent(sent_as, now, self.rtt):
-                drops[Drop.RESEND_RECENT] += 1
-            elif not self._guard.spend(sent_as, len(found[0]), now):
-                drops[Drop.RESEND_BUDGET] += 1
-            else:
-                self.transport.adaptation.resend(self, sent_as)
+        """Answers a NACK for the 16-bit ``sequences``, as far as the limits of repair allow."""
+        self.repair.answer(sequences, now)
 
-    def _measure(self, now: float) -> None:
-        """Brings the limit of repair in line with what is sent, once a second."""
-        since, octets = self._measured
-        if now - since >= 1.0:
-            self._measured = (now, self.octets)
-            if since:
-                self._guard.rate = max(RESEND_RATE, RESEND_SHARE * (self.octets - octets) / (now - since))
+    # --- the wire ---
 
-    def send_again(self, sent_as: int) -> int:
-        """Sends packet ``sent_as`` (an extended number, as the subscriber sees it) over RTX; its bytes."""
-        found = self._sent(sent_as)
-        if found is None:
-            return 0
-        packet, payload, source, run = found
-        if not self._write(packet, payload, self._rtx_sequence, run, sent_as & 0xFFFF, source):
-            return 0
-        self._rtx_sequence = self._rtx_sequence + 1 & 0xFFFF
-        self.resent += 1
-        self.transport.counters.packets_resent += 1
-        return len(packet)
-
-    def _sent(self, sent_as: int) -> tuple[bytes, int, int, Run] | None:
-        """Packet, offset of its payload, source number and run of what was sent under a number, of this
-        encoding or the one before; None where it is not kept any more.
-        """
-        source = self.numbers.source_of(sent_as)
-        run = self.numbers.find(source) if source >= 0 else None
-        kept = self.stream.cache.get(source) if run is not None else None
-        if kept is not None and run is not None:
-            return kept[0], kept[1], source, run
-        cache, runs = self._before if self._before is not None else (self.stream.cache, [])
-        for run in reversed(runs):
-            source = sent_as - run.sequence_offset
-            if source >= run.start:
-                kept = cache.get(source) if source < run.end else None
-                return (kept[0], kept[1], source, run) if kept is not None else None
-        return None
-
-    def pad(self, size: int) -> int:
-        """Sends about ``size`` bytes that the subscriber has no need of: the newest packets again, over RTX,
-        or where nothing is being sent, padding alone. Returns the bytes sent, 0 where there is no RTX.
-        """
-        if self._rtx_type < 0 or not self.rtx_ssrc:
-            return 0
-        return (self._pad_with_known(size) if self.is_sending else 0) or self._pad_with_nothing(size)
-
-    def _pad_with_known(self, size: int) -> int:
-        sent = 0
-        stream = self.stream
-        for number in range(stream.highest, max(stream.highest - PADDING_PACKETS, 0), -1):
-            kept = stream.cache.get(number)
-            run = self.numbers.find(number)
-            if kept is None or run is None:
-                continue
-            if sent >= size:
-                break
-            original = number + run.sequence_offset & 0xFFFF
-            sent += self._written_as_padding(kept[0], kept[1], run, original, number)
-        return sent
-
-    def _pad_with_nothing(self, size: int) -> int:
-        fixed = pack_fixed(
-            0xB0,  # with padding and extensions
-            self._rtx_type,
-            0,
-            max(self._last_timestamp, 0),
-            0,
-            ONE_BYTE_PROFILE,
-            FIXED_EXTENSION_WORDS,
-        )
-        packet = fixed + bytes(PADDING - 1) + bytes((PADDING,))
-        run = Run(0, 0, 0, 0, 0)
-        sent = 0
-        while sent < size and (written := self._written_as_padding(packet, len(packet), run, -1, -1)):
-            sent += written
-        return sent
-
-    def _written_as_padding(self, packet: bytes, payload: int, run: Run, original: int, source: int) -> int:
-        if not self._write(packet, payload, self._rtx_sequence, run, original, source, ssrc=self.rtx_ssrc):
-            return 0
-        self._rtx_sequence = self._rtx_sequence + 1 & 0xFFFF
-        self.transport.counters.packets_padding += 1
-        self.padded += 1
-        return len(packet)
-
-    def _write(
+    def write(
         self,
         packet: bytes,
         payload: int,
@@ -526,11 +416,11 @@ class Outgoing:
             ssrc = ssrc or self.ssrc
         else:
             out[at : at + payload] = packet[:payload]
-            out[at + 1] = packet[1] & 0x80 | self._rtx_type
+            out[at + 1] = packet[1] & 0x80 | self.repair.payload_type
             out[at + payload] = original >> 8
             out[at + payload + 1] = original & 0xFF
             out[at + payload + 2 : at + size + 2] = packet[payload:]
-            ssrc = self.rtx_ssrc
+            ssrc = self.repair.ssrc
             payload, size = payload + 2, size + 2
         if run.picture_offset or run.tl0_offset:
             self.stream.pictures.shift(out, at, at + payload, at + size, run.picture_offset, run.tl0_offset)

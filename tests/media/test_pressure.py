@@ -15,9 +15,10 @@ from media.consumer import Consumer
 from media.control.layers import NOTHING, Encoding, Target, Wish
 from media.control.pacing import DEPTH_BYTES, Pacer, burst_rate
 from media.control.path import Path
-from media.outgoing import BACKLOG, RESEND_BURST
+from media.outgoing import BACKLOG
 from media.producer import Producer
 from media.protocol import ConsumerStarved
+from media.repair import RESEND_BURST
 from media.reports import ASKED_LIMIT
 from media.rtp import rtcp
 from media.rtp.rtcp import ReportBlock, SenderInfo
@@ -317,6 +318,20 @@ async def test_who_leaves_while_catching_up_goes_on_unbroken_later() -> None:
         assert ids == list(range(ids[0], ids[0] + before + 2))
 
 
+async def test_a_late_packet_that_waits_gives_no_number_away_twice() -> None:
+    """A number protected twice would be a nonce used twice."""
+    async with Sfu() as sfu:
+        publisher, producer, _, subscriber, consumer = await plain(sfu)
+        consumer.backlog.append(producer.streams[0].highest - 3)
+        consumer._newest = producer.streams[0].highest
+        consumer.pause()
+        consumer.resume()
+        await publish_video(publisher, 9, 1)
+        await subscriber.until(lambda: len(subscriber.rtp) == 9)
+        steps = [packet.sequence - subscriber.rtp[0].sequence & 0xFFFF for packet in subscriber.rtp]
+        assert steps == list(range(9))
+
+
 async def test_a_backlog_has_an_end() -> None:
     async with Sfu() as sfu:
         _, producer, _, _, consumer = await plain(sfu)
@@ -355,9 +370,9 @@ async def test_repair_is_bounded_by_what_is_sent() -> None:
         consumer.resend([], now)
         consumer._octets += 500_000
         consumer.resend([], now + 1)
-        assert consumer._guard.rate == pytest.approx(250_000)
+        assert consumer.repair.rate == pytest.approx(250_000)
         consumer.resend([], now + 3)
-        assert consumer._guard.rate < RESEND_BURST
+        assert consumer.repair.rate < RESEND_BURST
 
 
 async def test_numbers_asked_for_are_counted_and_refused_beyond_reason() -> None:

@@ -11,7 +11,7 @@ import pylibsrtp
 import pytest
 
 from media.control.keyframes import INTERVAL
-from media.outgoing import RESEND_BURST, RESEND_RATE
+from media.repair import RESEND_BURST, RESEND_RATE
 from media.reports import ASKED_LIMIT, RATE_LIMIT, RtcpSession
 from media.routing import SourceTable
 from media.rtp import rtcp, twcc
