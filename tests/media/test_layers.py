@@ -153,6 +153,30 @@ def test_the_budget_is_kept(tracks: list[tuple[Priority, list[Encoding]]], budge
         assert allocate(again, budget)[first.id] >= given_[first.id]
 
 
+def test_of_text_the_frame_rate_falls_before_the_size() -> None:
+    """A screen is for reading: rather the whole of it at the lowest frame rate than a smaller picture."""
+    faces, text = steps(ALL, Wish()), steps(ALL, Wish(), detail=True)
+    assert [step.target for step in text] == [
+        Target(0, 0),
+        Target(1, 0),
+        Target(2, 0),
+        Target(2, 1),
+        Target(2, 2),
+    ]
+    assert Target(2, 0) not in [step.target for step in faces]
+    costs = [step.bitrate for step in text]
+    assert costs == sorted(costs)
+    screen = Request("screen", Priority.SCREEN, text)
+    fitting = allocate([screen], text[2].bitrate * HEADROOM)
+    assert fitting == {"screen": Target(2, 0)}
+    assert steps(ALL, Wish(height=100), detail=True)[-1].target == Target(0, 2)  # a thumbnail of it
+
+
+def test_of_text_in_one_layer_there_is_that_or_nothing() -> None:
+    (only,) = steps([Encoding(True, 800_000, 1080)], Wish(), detail=True)
+    assert only.target == Target(0, 0)
+
+
 # --- what the publisher is told ---
 
 
