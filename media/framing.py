@@ -28,6 +28,7 @@ from media.protocol import (
     CreateRoom,
     CreateTransport,
     ErrorCode,
+    GetMetrics,
     GetStats,
     MediaError,
     Notification,
@@ -41,6 +42,7 @@ from media.protocol import (
     ResumeProducer,
     SetConsumerLayers,
     TransportState,
+    WorkerDraining,
     WorkerFailed,
     WorkerLoad,
     WorkerReady,
@@ -70,6 +72,7 @@ REQUESTS: dict[str, type[Request[Any]]] = {
         SetConsumerLayers,
         CloseConsumer,
         GetStats,
+        GetMetrics,
     )
 }
 
@@ -84,6 +87,7 @@ NOTIFICATIONS: dict[str, type[Notification]] = {
         ActiveSpeaker,
         AudioLevels,
         ProducerLayersWanted,
+        WorkerDraining,
         WorkerLoad,
     )
 }

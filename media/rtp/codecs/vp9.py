@@ -16,8 +16,8 @@ class Descriptor(NamedTuple):
     """``picture`` is -1 where absent, ``tl0`` where absent (flexible mode has none). ``begins`` and ``ends``
     are of the frame, one spatial layer of a picture. ``predicted``: on earlier pictures (P). ``syncs``: from
     here on one can switch up to any higher temporal layer (U). ``inter_layer``: the frame builds on the layer
-    below in the same picture (D). ``long`` tells whether the picture id has 15 bits, ``tl0_at`` where
-    TL0PICIDX lies, ``structure_at`` where the scalability structure does if it is there (``structured``).
+    below in the same picture (D). ``long`` tells whether the picture id has 15 bits, ``tl0_at`` where in
+    the payload TL0PICIDX lies, ``structure_at`` where the scalability structure does if it is there (``structured``).
     """
 
     picture: int
@@ -48,6 +48,7 @@ def describe(packet: Buffer, at: int, end: int) -> Descriptor | None:
 def _describe(packet: Buffer, at: int, end: int) -> Descriptor | None:
     if at >= end:
         return None
+    begin = at
     flags = packet[at]
     at += 1
     picture, long = -1, False
@@ -62,7 +63,7 @@ def _describe(packet: Buffer, at: int, end: int) -> Descriptor | None:
         layers = packet[at]
         at += 1
         if not flags & 0x10 and at < end:  # F: flexible mode has references instead
-            tl0, tl0_at = packet[at], at
+            tl0, tl0_at = packet[at], at - begin
             at += 1
     if flags & 0x50 == 0x50:  # F and P
         for _ in range(3):
@@ -85,7 +86,7 @@ def _describe(packet: Buffer, at: int, end: int) -> Descriptor | None:
         long=long,
         tl0_at=tl0_at,
         structured=bool(flags & 0x02),
-        structure_at=at,
+        structure_at=at - begin,
     )
 
 
@@ -103,9 +104,9 @@ def heights(packet: Buffer, at: int, end: int) -> list[int]:
     there or does not tell. Never raises.
     """
     found = describe(packet, at, end)
-    if found is None or not found.structured or found.structure_at >= end:
+    if found is None or not found.structured or at + found.structure_at >= end:
         return []
-    at = found.structure_at
+    at += found.structure_at
     flags = packet[at]
     at += 1
     if not flags & 0x10 or at + 4 * ((flags >> 5) + 1) > end:  # Y
@@ -130,4 +131,4 @@ def shift_numbering(packet: bytearray | memoryview, at: int, end: int, picture: 
     packet[at + 1] = 0x80 | new >> 8
     packet[at + 2] = new & 0xFF
     if found.tl0 >= 0:
-        packet[found.tl0_at] = (found.tl0 + tl0) % TL0_MODULO
+        packet[at + found.tl0_at] = (found.tl0 + tl0) % TL0_MODULO
