@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         description="Addresses that browsers send media to, IPv4 or IPv6, e.g. the public one and the one in "
         "the office; default follows HOST where that is possible.",
     )
+    media_listen: str | None = Field(
+        None,
+        description="Address that media workers listen on; default is every one where browsers are sent to "
+        "another than the loopback address.",
+    )
     media_workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,
@@ -146,6 +151,11 @@ class Settings(BaseSettings):
             if ipaddress.ip_address(word).is_unspecified:
                 raise ValueError(f"{word} is no address that a browser can send to")
         return value
+
+    @field_validator("media_listen")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        return value if value is None else str(ipaddress.ip_address(value))
 
     @field_validator("turn_urls")
     @classmethod
@@ -229,13 +239,16 @@ class Settings(BaseSettings):
 
     @property
     def effective_media_listen(self) -> str:
-        """The loopback address where browsers are told nothing else; otherwise all addresses, those of IPv6
-        included where browsers are told one.
+        """The loopback address where browsers are told no other; otherwise all, those of IPv6 included
+        where browsers are told one.
         """
+        if self.media_listen is not None:
+            return self.media_listen
         told = self.effective_media_addresses
-        if len(told) == 1 and is_loopback(told[0]):
-            return told[0]
-        return "::" if any(":" in address for address in told) else "0.0.0.0"
+        ipv6 = [":" in address for address in told]
+        if all(map(is_loopback, told)) and len(set(ipv6)) == 1:
+            return "::1" if ipv6[0] else "127.0.0.1"
+        return "::" if any(ipv6) else "0.0.0.0"
 
     @property
     def effective_media_addresses(self) -> list[str]:

@@ -58,6 +58,7 @@ def test_several_addresses_in_one_variable(monkeypatch: pytest.MonkeyPatch) -> N
         ("MEDIA_WORKERS", "0"),
         ("MEDIA_ADDRESS", "everywhere"),
         ("MEDIA_ADDRESS", "0.0.0.0"),
+        ("MEDIA_LISTEN", "eth0"),
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
         ("PUBLIC_URL", "convene.example"),
         ("PUBLIC_URL", "https://convene.example/path"),
@@ -170,11 +171,17 @@ def test_the_turn_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None
         ("0.0.0.0", ["203.0.113.7", "10.0.0.7"], "0.0.0.0"),
         ("127.0.0.1", ["203.0.113.7", "2001:db8::7"], "::"),
         ("0.0.0.0", ["127.0.0.1"], "127.0.0.1"),
+        ("127.0.0.1", ["127.0.0.2"], "127.0.0.1"),
         ("127.0.0.1", ["127.0.0.1", "::1"], "::"),
     ],
 )
 def test_media_listens_where_browsers_are_sent(host: str, told: list[str], listen: str) -> None:
     assert Settings(host=host, media_address=told).effective_media_listen == listen
+
+
+def test_the_address_to_listen_on_can_be_told() -> None:
+    settings = Settings(host="0.0.0.0", media_address=["203.0.113.7"], media_listen="10.0.0.7")
+    assert settings.effective_media_listen == "10.0.0.7"
 
 
 def test_what_is_guessed_can_be_reached() -> None:

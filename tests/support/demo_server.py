@@ -147,7 +147,11 @@ async def demo_server_behind(
     address ``listen``.
     """
     port = free_media_port(listen)
-    settings = {"CONVENE_MEDIA_PORT": str(port), "CONVENE_MEDIA_ADDRESS": listen}
+    settings = {
+        "CONVENE_MEDIA_PORT": str(port),
+        "CONVENE_MEDIA_ADDRESS": listen,
+        "CONVENE_MEDIA_LISTEN": LOOPBACK,  # the proxy has the other one
+    }
     async with (
         bad_network(port, up=up, down=down, seed=seed, listen=listen, port=port) as network,
         demo_server(data, settings=settings) as server,
