@@ -51,7 +51,7 @@ clean:  ## Remove what was installed and built; data/ stays
 setup: $(STAMPS)/python $(STAMPS)/node
 web: setup server/web_dist/index.html
 
-$(STAMPS)/python: pyproject.toml constraints.txt
+$(STAMPS)/python: pyproject.toml setup.py constraints.txt $(wildcard media/core/*.[ch])
 	@deploy/need-tools
 	@echo "── installing Python packages into .venv (about a minute the first time)"
 	@test -x $(BIN)/python || python3 -m venv .venv

@@ -23,7 +23,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Literal, cast
 
-from media.net.udp import SLOT, Endpoint, pack_address
+from media.core import SLOT
+from media.net.udp import Endpoint, pack_address
 from media.stats import Counters, Drop
 
 PATIENCE = 10.0  # seconds from accepting a connection to a signed request on it
@@ -39,6 +40,7 @@ LIMITS = {"video": 48 * 1024, "audio": 96 * 1024, "control": 256 * 1024}
 SEND_BUFFER = 256 * 1024  # the kernel's part: a round trip of 0.2 s at 10 Mbit/s
 
 _SIOCOUTQNSD = 0x894B  # linux/sockios.h: bytes in the send queue that have not been sent once
+_KEY = b"tcp"
 _length = struct.Struct("!H")
 
 Kind = Literal["video", "audio", "control"]
@@ -97,7 +99,7 @@ class Connection(asyncio.BufferedProtocol):
         if not self._owner.admits(self.site):
             stream.abort()
             return
-        self.key = b"tcp" + self.endpoint.packed
+        self.key = _KEY + self.endpoint.packed
         self._transport = stream
         peer = stream.get_extra_info("socket")
         self._fd = peer.fileno()
@@ -152,7 +154,7 @@ class Connection(asyncio.BufferedProtocol):
         self._pending.append(_length.pack(len(packet)))
         self._pending.append(packet)
         self._pending_size += 2 + len(packet)
-        self._owner.counters.packets_out += 1
+        self._owner.counters.state.packets_out += 1
         if not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self.flush)
@@ -224,6 +226,11 @@ class Connection(asyncio.BufferedProtocol):
 def site_of(host: str) -> str:
     """What one customer of a network is usually given: an address, or with IPv6 64 bits of it."""
     return ":".join(ipaddress.ip_address(host).exploded.split(":")[:4]) if ":" in host else host
+
+
+def is_connection(address: bytes) -> bool:
+    """Whether it is a connection's key, and not the address of datagrams."""
+    return address.startswith(_KEY)
 
 
 def _unsent_in_kernel(fd: int) -> int:
