@@ -15,6 +15,8 @@ from media.transport import Transport
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import AUDIO_TYPE, Sfu
 
+pytestmark = pytest.mark.usefixtures("packet_path")
+
 RESTARTS = 150
 
 

@@ -19,6 +19,8 @@ from media.transport import Transport
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import AUDIO_TYPE, VIDEO_TYPE, Sfu, vp8_payload
 
+pytestmark = pytest.mark.usefixtures("packet_path")
+
 HANDSHAKE_PACKET = b"\x16" + bytes(60)
 
 
