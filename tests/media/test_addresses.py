@@ -8,6 +8,8 @@ from typing import Literal
 
 import pytest
 
+import tests.support.sfu as support
+from media.net import udp
 from media.net.ice import host_candidates
 from media.net.udp import DatagramSocket, PlainSocket, pack_address, unpack_address
 from media.stats import Counters
@@ -45,8 +47,13 @@ async def test_media_flows_over_ipv6(over: Over) -> None:
 
 
 @needs_ipv6
-@pytest.mark.usefixtures("packet_path")
-async def test_one_socket_serves_both_and_people_move_between_them() -> None:
+@pytest.mark.parametrize("batches", [True, False])
+async def test_one_socket_serves_both_and_people_move_between_them(
+    batches: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not batches:
+        monkeypatch.setattr(udp, "_LIBC", None)
+        monkeypatch.setattr(support, "LOOP", None)
     async with Sfu(listen="::") as sfu:
         sender, publisher = await sfu.join("send")
         receiver, subscriber = await sfu.join("recv")

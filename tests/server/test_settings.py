@@ -179,9 +179,11 @@ def test_media_listens_where_browsers_are_sent(host: str, told: list[str], liste
     assert Settings(host=host, media_address=told).effective_media_listen == listen
 
 
-def test_the_address_to_listen_on_can_be_told() -> None:
-    settings = Settings(host="0.0.0.0", media_address=["203.0.113.7"], media_listen="10.0.0.7")
+def test_media_listens_where_it_is_told_to_behind_a_port_forwarding() -> None:
+    settings = Settings(media_address=["192.0.2.1"], media_listen="10.0.0.7")
     assert settings.effective_media_listen == "10.0.0.7"
+    with pytest.raises(ValueError, match="media_listen"):
+        Settings(media_listen="the office")
 
 
 def test_what_is_guessed_can_be_reached() -> None:

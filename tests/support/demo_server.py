@@ -32,13 +32,10 @@ def free_port() -> int:
 
 
 def own_address() -> str:
-    """An address of this machine that is not the loopback one, where it has any: Firefox pairs none of its own
-    with a loopback one. Nothing is sent.
-    """
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        with contextlib.suppress(OSError):
-            probe.connect(("192.0.2.254", 9))  # any outside address (RFC 5737)
-            return str(probe.getsockname()[0])
+    """Of this machine, and where it has any other, not the loopback address. Nothing is sent."""
+    with socket.socket(type=socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect(("198.51.100.1", 9))  # somewhere outside (RFC 5737)
+        return str(probe.getsockname()[0])
     return LOOPBACK
 
 
@@ -95,10 +92,10 @@ async def _ready(server: DemoServer) -> None:
 
 @asynccontextmanager
 async def demo_server(
-    data: Path, *, workers: int = 1, settings: dict[str, str] | None = None
+    data: Path, *, workers: int = 1, drain: int = 0, settings: dict[str, str] | None = None
 ) -> AsyncIterator[DemoServer]:
-    """Starts the server, waits until /healthz answers 200, stops it by SIGTERM. ``settings`` are further
-    variables of its environment.
+    """Starts the server, waits until /healthz answers 200, stops it by SIGTERM. ``drain``: seconds that live
+    rooms may go on then. ``settings`` are further variables of its environment.
     """
     port = free_port()
     output = data / "server.log"
@@ -110,6 +107,7 @@ async def demo_server(
         "CONVENE_MEDIA_PORT": "0",
         "CONVENE_MEDIA_ADDRESS": LOOPBACK,
         "CONVENE_MEDIA_WORKERS": str(workers),
+        "CONVENE_DRAIN_LIMIT": str(drain),
         **(settings or {}),
     }
     with output.open("wb") as log:
@@ -150,7 +148,7 @@ async def demo_server_behind(
     settings = {
         "CONVENE_MEDIA_PORT": str(port),
         "CONVENE_MEDIA_ADDRESS": listen,
-        "CONVENE_MEDIA_LISTEN": LOOPBACK,  # the proxy has the other one
+        "CONVENE_MEDIA_LISTEN": LOOPBACK,
     }
     async with (
         bad_network(port, up=up, down=down, seed=seed, listen=listen, port=port) as network,

@@ -1,12 +1,14 @@
-"""Real Firefox with fake devices, driven over WebDriver BiDi: what the journeys of two browsers need, no more.
+"""Real Firefox with fake devices, driven over WebDriver BiDi: what the journeys of two browsers need.
 
-https://w3c.github.io/webdriver-bidi/. One JSON object per message of a web socket; a command is answered by an
-object with its ``id``, everything else is an event.
+https://w3c.github.io/webdriver-bidi/. One JSON object per message of a web socket; a command is answered by
+an object with its ``id``, everything else is an event. Firefox pairs none of its own addresses with a
+loopback one, so the server has to announce another (`tests.support.demo_server.own_address`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
@@ -84,7 +86,8 @@ class _Connection:
         answer = self._waiting[self._count] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": self._count, "method": method, "params": parameters})
         async with asyncio.timeout(COMMAND_LIMIT_S):
-            return await answer
+            result: dict[str, Any] = await answer
+        return result
 
     async def close(self) -> None:
         await self._socket.close()
@@ -175,11 +178,10 @@ class FirefoxPage:
         texts = [entry["text"] or "" for entry in entries if entry["level"] == "error"]
         return [text for text in texts if not text.startswith(EXPECTED_LINES)]
 
-    async def screenshot(self, path: Path) -> None:
-        import base64
-
+    async def screenshot(self) -> bytes:
+        """Of the window, as PNG."""
         taken = await self._connection.command("browsingContext.captureScreenshot", context=self._context)
-        path.write_bytes(base64.b64decode(taken["data"]))
+        return base64.b64decode(taken["data"])
 
 
 @asynccontextmanager
@@ -187,11 +189,8 @@ async def firefox(
     profile: Path, url: str, *, script: str = "", **preferences: bool | int | str
 ) -> AsyncIterator[FirefoxPage]:
     """One window of a Firefox of its own. ``script`` runs in every page before the page's own."""
-    profile.mkdir(parents=True, exist_ok=True)
-    lines = [f"user_pref({json.dumps(name)}, {json.dumps(PREFERENCES[name])});" for name in PREFERENCES]
-    lines += [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in preferences.items()]
-    (profile / "user.js").write_text("\n".join(lines))
     assert FIREFOX is not None
+    _write_preferences(profile, PREFERENCES | preferences)
     arguments = ("--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0")
     process = await asyncio.create_subprocess_exec(
         FIREFOX,
@@ -219,6 +218,12 @@ async def firefox(
         await _end(process)
         if draining is not None:
             await draining
+
+
+def _write_preferences(profile: Path, preferences: dict[str, bool | int | str]) -> None:
+    profile.mkdir(parents=True, exist_ok=True)
+    lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in preferences.items()]
+    (profile / "user.js").write_text("\n".join(lines), encoding="utf-8")
 
 
 async def _page(connection: _Connection, url: str, script: str) -> FirefoxPage:
