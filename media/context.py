@@ -33,8 +33,6 @@ ROOM_INTERVAL = 0.3  # seconds between two looks at who speaks and what each sub
 ROUND_INTERVAL = 1.0  # seconds between two looks at each transport …
 SHARES = 10  # … of which one upkeep takes this fraction, so that no packet waits for all of them
 IDLE_INTERVAL = 1.0  # seconds between turns while there are no transports
-
-
 PORT_ATTEMPTS = 20  # to find a number that is free for UDP and for TCP
 
 

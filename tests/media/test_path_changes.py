@@ -17,7 +17,7 @@ from tests.support.sfu import AUDIO_TYPE, Sfu
 
 pytestmark = pytest.mark.usefixtures("packet_path")
 
-RESTARTS = 150
+RESTARTS = 170  # with each seed, so more than 500 in all
 
 
 class Talk:
