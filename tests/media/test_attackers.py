@@ -29,6 +29,8 @@ from tests.support import attacks
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import AUDIO_TYPE, VIDEO_TYPE, Sfu, vp8_payload
 
+pytestmark = pytest.mark.usefixtures("packet_path")
+
 VICTIM_SSRC = 2000  # of the sound in every test
 
 
@@ -291,7 +293,7 @@ async def test_a_stream_cannot_be_ended_or_reported_on_by_others() -> None:
 
 
 def sum_of_packets(sfu: Sfu) -> int:
-    return sum(transport.packets_in for transport in sfu.ctx.transports.values())
+    return sum(transport.state.packets_in for transport in sfu.ctx.transports.values())
 
 
 async def test_a_storm_of_requests_reaches_the_publisher_as_one() -> None:
