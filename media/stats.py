@@ -63,6 +63,7 @@ class Counters:
 
     __slots__ = (
         "_drops",
+        "bytes_of_closed",
         "drops",
         "key_frame_requests",
         "nacks_received",
@@ -83,6 +84,7 @@ class Counters:
         self.state.drops = self._drops
         #: By reason.
         self.drops = memoryview(ffi.buffer(self._drops)).cast("B").cast("q")
+        self.bytes_of_closed = 0  # of payload, sent by consumers that have gone
         self.packets_resent = 0
         self.packets_padding = 0
         self.rtcp_in = 0
@@ -98,7 +100,11 @@ class Counters:
         """Dropped packets by reason, those that have happened, e.g. ``{"unbound": 3}``."""
         return {reason.name.lower(): self.drops[reason] for reason in Drop if self.drops[reason]}
 
+    def every_drop(self) -> dict[str, int]:
+        """Dropped packets by reason, all of them, so that a reason is known before it first happens."""
+        return {reason.name.lower(): self.drops[reason] for reason in Drop}
+
     def snapshot(self) -> dict[str, float]:
-        names = [name for name in self.__slots__ if name not in ("_drops", "drops", "state")]
-        own = {name: float(getattr(self, name)) for name in names}
+        hidden = ("_drops", "drops", "state", "bytes_of_closed")
+        own = {name: float(getattr(self, name)) for name in self.__slots__ if name not in hidden}
         return own | {name: float(getattr(self.state, name)) for name in _SHARED}

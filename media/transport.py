@@ -25,6 +25,7 @@ from media.protocol import (
     IceCandidate,
     IceParameters,
     IceState,
+    LimitReached,
     MediaKind,
     RtpParameters,
     TransportState,
@@ -176,11 +177,15 @@ class Transport:
         mapping: ProducerMapping,
         paused: bool = False,
     ) -> Producer:
-        """Raises ValueError where the parameters make no stream or clash, or a limit is reached."""
+        """Raises ValueError where the parameters make no stream or clash, LimitReached beyond
+        `PRODUCERS_LIMIT` or the number of SSRCs.
+        """
         if self.closed or self.direction != "send":
             raise ValueError("this transport takes no producers")
-        if producer_id in self.producers or len(self.producers) >= PRODUCERS_LIMIT:
-            raise ValueError("the producer exists already, or there are too many")
+        if producer_id in self.producers:
+            raise ValueError("the producer exists already")
+        if len(self.producers) >= PRODUCERS_LIMIT:
+            raise LimitReached(f"a transport has {PRODUCERS_LIMIT} producers at most")
         producer = Producer(producer_id, self, kind, rtp_parameters, mapping, paused)
         self.table.add(producer)
         self._list_streams()
@@ -193,9 +198,10 @@ class Transport:
             raise ValueError("this transport takes no consumers")
         if producer.closed:
             raise ValueError("the producer is closed")
-        taken = consumer_id in self.consumers or consumer_id in producer.consumers
-        if taken or len(self.consumers) >= CONSUMERS_LIMIT:
-            raise ValueError("the consumer exists already, or there are too many")
+        if consumer_id in self.consumers or consumer_id in producer.consumers:
+            raise ValueError("the consumer exists already")
+        if len(self.consumers) >= CONSUMERS_LIMIT:
+            raise LimitReached(f"a transport has {CONSUMERS_LIMIT} consumers at most")
         consumer = Consumer(consumer_id, self, producer, rtp_parameters)
         ssrcs = [consumer.ssrc, *([consumer.rtx_ssrc] if consumer.rtx_ssrc else [])]
         if len(set(ssrcs)) < len(ssrcs) or not self._used_ssrcs.isdisjoint(ssrcs):
@@ -244,6 +250,7 @@ class Transport:
     def consumer_closed(self, consumer: Consumer) -> None:
         self.consumers.pop(consumer.id, None)
         self._sent_by_closed += consumer.sent_in_all
+        self.counters.bytes_of_closed += consumer.octets
         for ssrc in (consumer.ssrc, consumer.rtx_ssrc):
             if self.consumer_ssrcs.pop(ssrc, None) is not None and self._sending is not None:
                 self._sending.forget(ssrc)

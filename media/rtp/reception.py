@@ -17,6 +17,7 @@ class Reception:
         "_received_before",
         "_sender_report",
         "_sender_report_at",
+        "loss",
         "state",
     )
 
@@ -28,6 +29,8 @@ class Reception:
         self._received_before = 0
         self._sender_report = 0
         self._sender_report_at = 0.0
+        #: Share of what was expected between the last two reports that did not come, 0 to 1.
+        self.loss = 0.0
 
     @property
     def highest(self) -> int:
@@ -75,6 +78,7 @@ class Reception:
         self._expected_before = expected
         self._received_before = self.received
         fraction = min(255, lost_now * 256 // expected_now) if lost_now > 0 and expected_now > 0 else 0
+        self.loss = fraction / 256
         delay = int((now - self._sender_report_at) * 65536) if self._sender_report else 0
         return ReportBlock(
             ssrc=ssrc,
