@@ -76,8 +76,8 @@ class Settings(BaseSettings):
     )
     media_listen: str | None = Field(
         None,
-        description="Address that the media workers listen on, where it does not follow MEDIA_ADDRESS: behind "
-        "a port forwarding, for example.",
+        description="Address that the media workers listen on, where it does not follow MEDIA_ADDRESS, as "
+        "behind a port forwarding.",
     )
     media_workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,

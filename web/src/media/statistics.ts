@@ -198,8 +198,8 @@ function streamOf(row: Row, rows: ReadonlyMap<string, Row>) {
     jitter: row.jitter ?? null,
     roundTrip: null as number | null,
     framesPerSecond: row.framesPerSecond ?? null,
-    width: row.frameWidth ?? null,
-    height: row.frameHeight ?? null,
+    width: row.frameWidth || null, // Firefox says 0 of a size that it does not send
+    height: row.frameHeight || null,
     freezes: row.freezeCount ?? null,
     frozen: row.totalFreezesDuration ?? null,
     limitedBy: limit === "bandwidth" || limit === "cpu" ? (limit as "bandwidth" | "cpu") : null,
