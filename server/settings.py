@@ -30,7 +30,7 @@ CONFIG_VARIABLE = "CONVENE_CONFIG"
 SHORTEST_TURN_SECRET = 16  # characters
 
 _MAILBOX = re.compile(r"[^@\s<>]+@[^@\s<>]+")
-_SECRET = frozenset({"smtp_password", "turn_secret"})  # never printed
+_SECRET = frozenset({"metrics_token", "smtp_password", "turn_secret"})  # never printed
 
 Words = Annotated[list[str], NoDecode]  # "a, b" in a variable, ["a", "b"] in the file
 
@@ -76,8 +76,8 @@ class Settings(BaseSettings):
     )
     media_listen: str | None = Field(
         None,
-        description="Address that the media workers listen on, where it does not follow MEDIA_ADDRESS, as "
-        "behind a port forwarding.",
+        description="Address that the media workers listen on, where it does not follow MEDIA_ADDRESS: "
+        "behind a port forwarding, for example.",
     )
     media_workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
@@ -110,8 +110,27 @@ class Settings(BaseSettings):
     )
     smtp_user: str | None = Field(None, description="Name to sign in with there; default is not to.")
     smtp_password: str | None = Field(None, description="Password to sign in with there.")
+    mail_days: int = Field(
+        365, ge=30, description="Days for which mails that were sent, or failed, stay on record."
+    )
+    feedback_requests: bool = Field(
+        False, description="Whether those who came are asked by mail, after a session, how it was."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="What goes to standard error."
+    )
+    drain_limit: int = Field(
+        600,
+        ge=0,
+        description="Seconds that live rooms may go on after SIGTERM until the server ends; 0: at once.",
+    )
+    metrics: bool = Field(
+        True, description="Whether /metrics answers, in Prometheus' format; see METRICS_TOKEN for whom."
+    )
+    metrics_token: str | None = Field(
+        None,
+        min_length=16,
+        description="Bearer token that /metrics asks for; without one it answers to this machine alone.",
     )
     session_days: int = Field(30, ge=1, description="Days until a sign-in expires.")
     sign_in_failures: int = Field(

@@ -627,6 +627,16 @@ class MediaReset(Direct):
     type: Literal["media.reset"] = "media.reset"
 
 
+class ServerRestarting(Direct):
+    """The server restarts when the sessions that run now are over, at ``latest`` (seconds since the epoch).
+    Nothing is to be done: whoever is still here then is brought back by reconnecting.
+    """
+
+    type: Literal["server.restarting"] = "server.restarting"
+    message: str
+    latest: float
+
+
 class Replaced(Direct):
     """This person joined from somewhere else; this connection is closed and must not reconnect by itself."""
 
@@ -653,6 +663,7 @@ DirectMessage = Annotated[
     | TransportStateChanged
     | RoomSpeaking
     | MediaReset
+    | ServerRestarting
     | Replaced
     | Removed,
     Field(discriminator="type"),

@@ -23,7 +23,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Literal, cast
 
-from media.net.udp import SLOT, Endpoint, pack_address
+from media.core import SLOT
+from media.net.udp import Endpoint, pack_address
 from media.stats import Counters, Drop
 
 PATIENCE = 10.0  # seconds from accepting a connection to a signed request on it
@@ -152,7 +153,7 @@ class Connection(asyncio.BufferedProtocol):
         self._pending.append(_length.pack(len(packet)))
         self._pending.append(packet)
         self._pending_size += 2 + len(packet)
-        self._owner.counters.packets_out += 1
+        self._owner.counters.state.packets_out += 1
         if not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self.flush)

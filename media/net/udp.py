@@ -1,7 +1,8 @@
 """The worker's one UDP socket: datagrams in and out in batches over buffers that are allocated once.
 
-`recvmmsg` and `sendmmsg` are called through cffi. The kernel's structures are laid over flat arrays, so that
-queueing a datagram is two stores into a memoryview (its length and its address) and no object is made for it.
+`recvmmsg` and `sendmmsg` are called through cffi, or by the compiled loop (media/core), which works on the
+same buffers. The kernel's structures are laid over flat arrays, so that queueing a datagram is two stores
+into a memoryview (its length and its address) and no object is made for it.
 Where the platform has no such calls, `PlainSocket` does the same with `recvfrom_into` and `sendto`.
 
 A peer's address is handled as the kernel's own bytes (`struct sockaddr`): hashable, cheap to compare, and
@@ -17,28 +18,22 @@ import sys
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-import cffi
-
+from media.core import BATCH_IN, BATCH_OUT, NAME, SLOT, ffi
 from media.stats import Counters, Drop
 
 if TYPE_CHECKING:
     from media.net.tcp import Connection
 
-SLOT = 2048  # bytes per datagram; anything longer than what a path carries is refused
-BATCH_IN = 32
-BATCH_OUT = 128
 SOCKET_BUFFER = 8 << 20  # asked for; the kernel may give less
 
 _IP_MTU_DISCOVER = 10  # linux/in.h; Python's socket module does not name them
 _IPV6_MTU_DISCOVER = 23
 _IP_PMTUDISC_PROBE = 3  # and IPV6_PMTUDISC_PROBE
 
-_NAME = 28  # sizeof(struct sockaddr_in6)
 _WORDS = 8  # struct mmsghdr in 64-bit words: msg_name is word 0 of it
 _HALVES = 16  # the same in 32-bit words: msg_len is number 14
 
-_ffi: Any = cffi.FFI()
-_ffi.cdef(
+ffi.cdef(
     """
     struct iovec { void *iov_base; size_t iov_len; };
     struct msghdr {
@@ -54,9 +49,9 @@ _ffi.cdef(
 
 def _libc() -> Any:
     """libc where it has the batch calls and the structures have the layout assumed here, else None."""
-    if sys.platform != "linux" or sys.byteorder != "little" or _ffi.sizeof("struct mmsghdr") != 8 * _WORDS:
+    if sys.platform != "linux" or sys.byteorder != "little" or ffi.sizeof("struct mmsghdr") != 8 * _WORDS:
         return None
-    library = _ffi.dlopen(None)
+    library = ffi.dlopen(None)
     return library if hasattr(library, "recvmmsg") and hasattr(library, "sendmmsg") else None
 
 
@@ -71,8 +66,8 @@ class Endpoint:
         """
         self.packed = packed
         self.connection = connection
-        self._memory = _ffi.new("unsigned char[]", packed.ljust(_NAME, b"\0"))
-        self.pointer = int(_ffi.cast("uintptr_t", self._memory))
+        self._memory = ffi.new("uint8_t[]", packed.ljust(NAME, b"\0"))
+        self.pointer = int(ffi.cast("uintptr_t", self._memory))
         self.host, self.port = unpack_address(packed)
 
 
@@ -128,6 +123,8 @@ class DatagramSocket:
             raise
         self.port: int = self._socket.getsockname()[1]
         self._fd = self._socket.fileno()
+        #: What the compiled loop knows of it.
+        self.state: Any = ffi.new("struct batches *")
         self._allocate(16 if family == socket.AF_INET else 28)
 
     def _allocate(self, name_size: int) -> None:
@@ -144,7 +141,20 @@ class DatagramSocket:
         self.outgoing_lengths = self._out.length_pointers
         self.sizes = self._out.sizes
         self.names = self._out.headers
-        self.count = 0
+        state = self.state
+        state.fd, state.name_size = self._fd, self._name_size
+        state.incoming, state.sources, state.messages_in = self._in.bytes, self._in.names, self._in.messages
+        state.outgoing, state.messages_out = self._out.bytes, self._out.messages
+
+    @property
+    def count(self) -> int:
+        """Datagrams queued in `outgoing`."""
+        queued: int = self.state.count
+        return queued
+
+    @count.setter
+    def count(self, count: int) -> None:
+        self.state.count = count
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -156,7 +166,7 @@ class DatagramSocket:
 
     def received(self, slot: int) -> tuple[int, bytes]:
         """Length of a received datagram (`SLOT` for one that did not fit) and the address it came from."""
-        at = _NAME * slot
+        at = NAME * slot
         return self._lengths[_HALVES * slot + 14], self._addresses[at : at + self._name_size].tobytes()
 
     def put(self, data: bytes, endpoint: Endpoint) -> None:
@@ -184,9 +194,9 @@ class DatagramSocket:
             sent = _sendmmsg(self._fd, messages, count - done, 0)
             if sent > 0:
                 done += sent
-                self._counters.packets_out += sent
+                self._counters.state.packets_out += sent
                 continue
-            error = _ffi.errno
+            error = ffi.errno
             if error in (errno.EAGAIN, errno.ENOBUFS):
                 drops[Drop.SEND_BUFFER_FULL] += count - done
                 return
@@ -205,26 +215,26 @@ class _Slots:
     """One direction's buffers with the kernel's structures around them."""
 
     def __init__(self, count: int, name_size: int) -> None:
-        self._bytes = _ffi.new("unsigned char[]", SLOT * count)
-        self._iovecs = _ffi.new("struct iovec[]", count)
-        self._names = _ffi.new("unsigned char[]", _NAME * count)
-        self.messages = _ffi.new("struct mmsghdr[]", count)
+        self.bytes = ffi.new("uint8_t[]", SLOT * count)
+        self._iovecs = ffi.new("struct iovec[]", count)
+        self.names = ffi.new("uint8_t[]", NAME * count)
+        self.messages = ffi.new("struct mmsghdr[]", count)
         for slot in range(count):
-            self._iovecs[slot].iov_base = self._bytes + SLOT * slot
+            self._iovecs[slot].iov_base = self.bytes + SLOT * slot
             self._iovecs[slot].iov_len = SLOT
             header = self.messages[slot].msg_hdr
-            header.msg_name = self._names + _NAME * slot
+            header.msg_name = self.names + NAME * slot
             header.msg_namelen = name_size
             header.msg_iov = self._iovecs + slot
             header.msg_iovlen = 1
-        self.memory = memoryview(_ffi.buffer(self._bytes)).cast("B")
-        self.addresses = memoryview(_ffi.buffer(self._names)).cast("B")
-        self.sizes = memoryview(_ffi.buffer(self._iovecs)).cast("B").cast("Q")
-        self.headers = memoryview(_ffi.buffer(self.messages)).cast("B").cast("Q")
-        self.halves = memoryview(_ffi.buffer(self.messages)).cast("B").cast("I")
-        self.pointers = [self._bytes + SLOT * slot for slot in range(count)]
+        self.memory = memoryview(ffi.buffer(self.bytes)).cast("B")
+        self.addresses = memoryview(ffi.buffer(self.names)).cast("B")
+        self.sizes = memoryview(ffi.buffer(self._iovecs)).cast("B").cast("Q")
+        self.headers = memoryview(ffi.buffer(self.messages)).cast("B").cast("Q")
+        self.halves = memoryview(ffi.buffer(self.messages)).cast("B").cast("I")
+        self.pointers = [self.bytes + SLOT * slot for slot in range(count)]
         self.length_pointers = [
-            _ffi.cast("int *", _ffi.addressof(self._iovecs[slot], "iov_len")) for slot in range(count)
+            ffi.cast("int *", ffi.addressof(self._iovecs[slot], "iov_len")) for slot in range(count)
         ]
 
 
@@ -268,7 +278,7 @@ class PlainSocket(DatagramSocket):
                     self._socket.sendto(
                         self.outgoing[at : at + self.sizes[2 * slot + 1]], (host, endpoint.port)
                     )
-                    self._counters.packets_out += 1
+                    self._counters.state.packets_out += 1
             except BlockingIOError:
                 self._counters.drops[Drop.SEND_BUFFER_FULL] += count - slot
                 return
@@ -279,7 +289,7 @@ class PlainSocket(DatagramSocket):
 _LIBC = _libc()
 _recvmmsg: Any = _LIBC.recvmmsg if _LIBC is not None else None
 _sendmmsg: Any = _LIBC.sendmmsg if _LIBC is not None else None
-_NULL = _ffi.NULL
+_NULL = ffi.NULL
 
 
 def open_socket(host: str, port: int, counters: Counters) -> DatagramSocket:

@@ -79,6 +79,8 @@ async def issue_ticket(call: Call[None]) -> TicketAnswer:
     label = state.label(call.scope.session, call.scope.timeslot, call.now)
     if refusal := _cannot_join(call.scope, label, call.now):
         raise Problem(refusal)
+    if not call.services.rooms.admits(call.scope.timeslot.id):
+        raise Problem(rules.RESTARTING, headers={"Retry-After": "30"})
     ticket, expires_at = call.services.tickets.issue(
         call.scope.timeslot.id, call.me.id, now=call.services.clock()
     )

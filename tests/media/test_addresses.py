@@ -8,6 +8,7 @@ from typing import Literal
 
 import pytest
 
+import tests.support.sfu as support
 from media.net import udp
 from media.net.ice import host_candidates
 from media.net.udp import DatagramSocket, PlainSocket, pack_address, unpack_address
@@ -51,6 +52,7 @@ async def test_one_socket_serves_both_and_people_move_between_them(
 ) -> None:
     if not batches:
         monkeypatch.setattr(udp, "_LIBC", None)
+        monkeypatch.setattr(support, "LOOP", None)
     async with Sfu(listen="::") as sfu:
         sender, publisher = await sfu.join("send")
         receiver, subscriber = await sfu.join("recv")

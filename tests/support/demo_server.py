@@ -92,10 +92,10 @@ async def _ready(server: DemoServer) -> None:
 
 @asynccontextmanager
 async def demo_server(
-    data: Path, *, workers: int = 1, settings: dict[str, str] | None = None
+    data: Path, *, workers: int = 1, drain: int = 0, settings: dict[str, str] | None = None
 ) -> AsyncIterator[DemoServer]:
-    """Starts the server, waits until /healthz answers 200, stops it by SIGTERM. ``settings`` are further
-    variables of its environment.
+    """Starts the server, waits until /healthz answers 200, stops it by SIGTERM. ``drain``: seconds that live
+    rooms may go on then. ``settings`` are further variables of its environment.
     """
     port = free_port()
     output = data / "server.log"
@@ -107,6 +107,7 @@ async def demo_server(
         "CONVENE_MEDIA_PORT": "0",
         "CONVENE_MEDIA_ADDRESS": LOOPBACK,
         "CONVENE_MEDIA_WORKERS": str(workers),
+        "CONVENE_DRAIN_LIMIT": str(drain),
         **(settings or {}),
     }
     with output.open("wb") as log:

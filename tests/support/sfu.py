@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from aiortc.rtcdtlstransport import SRTPProtectionProfile
 
+from media import core
 from media.capabilities import ProducerMapping
 from media.consumer import Consumer
 from media.context import MediaContext
@@ -27,6 +28,9 @@ from media.room import MediaRoom
 from media.rtp.extensions import ABS_SEND_TIME, MID, TRANSPORT_SEQUENCE
 from media.transport import Transport
 from tests.support.rtc_peer import RtcPeer
+
+#: The compiled loop that contexts are given, None for Python's own.
+LOOP: Any = core.library
 
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
@@ -81,7 +85,7 @@ class Sfu:
         """Browsers reach it at ``host``; it listens there, or on ``listen``."""
         self.notes: list[Notification] = []
         self.host = host
-        self.ctx = MediaContext(listen or host, 0, [host], self.notes.append)
+        self.ctx = MediaContext(listen or host, 0, [host], self.notes.append, LOOP)
         self.peers: list[RtcPeer] = []
         self._numbers = itertools.count(1)
 

@@ -569,6 +569,16 @@ export interface MediaReset {
   type: 'media.reset';
 }
 
+/**
+ * The server restarts when the sessions that run now are over, at `latest` (seconds since the epoch).
+ * Nothing is to be done: whoever is still here then is brought back by reconnecting.
+ */
+export interface ServerRestarting {
+  type: 'server.restarting';
+  message: string;
+  latest: number;
+}
+
 /** This person joined from somewhere else; this connection is closed and must not reconnect by itself. */
 export interface Replaced {
   type: 'replaced';
@@ -609,6 +619,7 @@ export type DirectMessage =
   | TransportStateChanged
   | RoomSpeaking
   | MediaReset
+  | ServerRestarting
   | Replaced
   | Removed;
 

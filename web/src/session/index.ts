@@ -25,6 +25,7 @@ export function createRoomSession({
   const { view, media, own } = visit;
   return {
     connection: visit.connection,
+    restart: visit.restart,
     permit: (permission) => visit.permit(permission),
     room: view.room,
     you: view.you,

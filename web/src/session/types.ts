@@ -139,6 +139,8 @@ export interface Notice {
 
 export interface RoomSession {
   readonly connection: ReadonlySignal<Connection>;
+  /** The server is about to restart: when it will at the latest, in seconds since the epoch. Mostly null. */
+  readonly restart: ReadonlySignal<number | null>;
   /** null until the room has welcomed you. */
   readonly room: ReadonlySignal<RoomInfo | null>;
   readonly you: ReadonlySignal<Participant | null>;

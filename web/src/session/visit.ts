@@ -47,6 +47,9 @@ export class Visit {
   readonly view: RoomView;
   readonly floats = new Reactions();
   private readonly connectionNow = signal<Connection>({ state: "connecting", problem: null });
+  /** Until when a server that is about to restart lets this session go on, in seconds since the epoch. */
+  readonly restart: ReadonlySignal<number | null>;
+  private readonly restartNow = signal<number | null>(null);
   private readonly youNow = signal<You | null>(null);
   private readonly socket: LiveSocket;
   private readonly state: RoomState;
@@ -101,6 +104,7 @@ export class Visit {
       conditions: this.conditions,
     });
     this.connection = this.connectionNow;
+    this.restart = this.restartNow;
     this.stopWatching = this.own.watch();
     globalThis.addEventListener?.("pagehide", this.pageHidden);
     this.socket.start();
@@ -184,6 +188,9 @@ export class Visit {
         this.youNow.value = message.you;
         this.own.enforce();
         break;
+      case "server.restarting":
+        this.restartNow.value = message.latest;
+        break;
       case "replaced":
       case "removed":
         this.ended(message);
@@ -194,6 +201,7 @@ export class Visit {
   }
 
   private connected(fresh: boolean): void {
+    this.restartNow.value = null; // a server that still drains says so again
     this.show("connected");
     this.own.enforce();
     this.mediaUp(fresh);
