@@ -111,6 +111,9 @@ export class RoomMedia {
       case "media.consumerClosed":
         this.subscriptions.consumerClosed(message.consumerId);
         break;
+      case "media.consumerStarved":
+        this.subscriptions.starved(message.consumerId, message.starved);
+        break;
       case "media.transportState":
         this.serverSees(message.transportId, message.ice);
         break;
