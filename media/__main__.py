@@ -96,7 +96,8 @@ class _Terminate:
 def _start_failure(error: OSError) -> WorkerFailed:
     if error.errno == errno.EADDRINUSE:
         return WorkerFailed("port_in_use", str(error))
-    if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES) or isinstance(error, socket.gaierror):
+    wrong = (errno.EADDRNOTAVAIL, errno.EACCES, errno.EAFNOSUPPORT)
+    if error.errno in wrong or isinstance(error, socket.gaierror):
         return WorkerFailed("address", error.strerror or str(error))
     return WorkerFailed("internal", str(error))
 
@@ -202,7 +203,7 @@ def parse(arguments: list[str]) -> WorkerOptions:
     parser.add_argument("--fd", type=int, required=True, help="descriptor of the control socket")
     parser.add_argument("--id", default="0", help="name of this worker in log lines")
     parser.add_argument("--listen", default="0.0.0.0", help="address to bind")
-    parser.add_argument("--port", type=int, default=0, help="UDP port; 0 takes any free one")
+    parser.add_argument("--port", type=int, default=0, help="port, UDP and TCP; 0 takes any free one")
     parser.add_argument(
         "--announced", action="append", default=[], help="address told to browsers; repeatable"
     )

@@ -1,7 +1,7 @@
 """The media workers of this host: starts them, watches them, replaces one that dies, places rooms on them,
 empties one that is to end.
 
-Worker ``i`` listens on UDP port ``settings.port + i`` and its replacements keep that port, so that
+Worker ``i`` listens on port ``settings.port + i``, UDP and TCP, and its replacements keep that port, so that
 a firewall needs one rule and browsers that come back find the same address.
 """
 
@@ -245,7 +245,7 @@ class MediaPool:
         if failed.reason == "port_in_use":
             first, last = self.settings.port, self.settings.port + self.settings.workers - 1
             return (
-                f"UDP port {port} on {self.settings.listen} is already in use by another program. "
+                f"Port {port} (UDP or TCP) on {self.settings.listen} is already in use by another program. "
                 f"Free it, or set CONVENE_MEDIA_PORT to another first port (now {first}, used up to {last})."
             )
         if failed.reason == "address":

@@ -414,7 +414,7 @@ class Notification:
 
 @dataclass(slots=True)
 class WorkerReady(Notification):
-    """The first line a worker writes: it is listening on this UDP port."""
+    """The first line a worker writes: it is listening on this port, UDP and TCP."""
 
     event: ClassVar[str] = "worker.ready"
     port: int

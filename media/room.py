@@ -69,12 +69,7 @@ class MediaRoom:
         for producer in producers:
             producer.layers.update(now)
         for transport in transports:
-            for sending in transport.producers.values():
-                for stream in sending.streams:
-                    stream.noting.clear()
-        for transport in transports:
             transport.adaptation.run(now)
-            transport.adaptation.watch()
         for producer in producers:
             producer.layers.demand(now)
 

@@ -36,6 +36,7 @@ from server.settings import Settings
 from signalling.connections import ConnectionSettings
 from signalling.hub import Hub
 from signalling.live.memory import MemoryStore
+from signalling.relay import Relay
 from signalling.tickets import Tickets
 
 Progress = Callable[[str], None]
@@ -86,6 +87,7 @@ def create_app(
             total=settings.connections, per_address=settings.connections_per_address
         ),
         address=partial(address_of, trusted=settings.trusted_proxies),
+        relay=_relay(settings),
     )
     services = Services(
         settings=settings,
@@ -112,6 +114,12 @@ def create_app(
     app.cleanup_ctx.append(_background(services, scheduler))
     app.on_shutdown.append(_stop_hub)
     return app
+
+
+def _relay(settings: Settings) -> Relay | None:
+    if not settings.turn_urls or settings.turn_secret is None:
+        return None
+    return Relay(tuple(settings.turn_urls), settings.turn_secret, settings.turn_seconds)
 
 
 class _SocketOrigins:
@@ -185,7 +193,7 @@ def _live(services: Services, media: MediaPool, hub: Hub, progress: Progress) ->
         await media.start()
         app[HUB_RUNS].set()
         ports = ", ".join(str(port) for port in sorted(worker.port for worker in media.workers))
-        progress(f"media on UDP {ports}, reached at {addresses}")
+        progress(f"media on UDP and TCP {ports}, reached at {addresses}")
         try:
             yield
         finally:

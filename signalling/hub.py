@@ -31,6 +31,7 @@ from signalling.live.interface import LiveStore
 from signalling.messages import Direct, Request, RoomEvent
 from signalling.permissions import Permission
 from signalling.phases import Phase
+from signalling.relay import Relay
 from signalling.room import Call, Connection, Handler, Room, Services
 from signalling.tickets import Ticket, TicketExpired, TicketInvalid, Tickets
 
@@ -58,8 +59,8 @@ class Hub:
     """All live rooms of this process.
 
     ``origins`` are the Origins that may connect, as a list or a test; ``grace`` in seconds; ``address`` says
-    whose a connection is, for their number is limited. Call `attach` while the application is built, `start`
-    and `stop` around its life.
+    whose a connection is, for their number is limited; ``relay`` is the TURN server, where there is one. Call
+    `attach` while the application is built, `start` and `stop` around its life.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Hub:
         grace: float = GRACE,
         connections: ConnectionSettings | None = None,
         address: Address = remote_address,
+        relay: Relay | None = None,
     ) -> None:
         if not origins:
             raise ValueError("an empty list of origins would admit every page")
@@ -87,7 +89,7 @@ class Hub:
             address=address,
         )
         self._sio.register_namespace(_Namespace(NAMESPACE, self))
-        self._services = Services(ledger, live, media, self, now, self.spawn, self._forget, grace)
+        self._services = Services(ledger, live, media, self, now, self.spawn, self._forget, grace, relay)
         own: dict[type[Request], Handler] = {
             m.RoomSync: self._sync,
             m.RoomLeave: self._leave,

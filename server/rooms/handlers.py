@@ -38,6 +38,7 @@ class RoomCard(Answer):
     opens_at: WireTime
     label: Label
     facilitator: str | None
+    relay: bool  # whether media can go through a TURN server
     you: YouInRoom
 
 
@@ -68,6 +69,7 @@ async def show_room(call: Call[None]) -> RoomCard:
         opens_at=_opens_at(scope),
         label=label,
         facilitator=next(iter(leading or [person.name for person in staff]), None),
+        relay=bool(call.services.settings.turn_urls),
         you=_you(scope, call.account, may(_cannot_join(scope, label, call.now))),
     )
 

@@ -26,7 +26,14 @@ from server.registrations.tables import Status
 from server.sessions.conditions import Conditions
 from server.sessions.recurrence import NoSuchTime, instant
 from server.sessions.rules import DEFAULT_DURATION_MIN, NO_SUCH_TIME, Label
-from server.sessions.tables import Condition, LocationKind, Publication, Visibility, WaitlistMode
+from server.sessions.tables import (
+    Condition,
+    LocationKind,
+    Publication,
+    RegistrationState,
+    Visibility,
+    WaitlistMode,
+)
 from signalling.messages import Permit
 from signalling.permissions import Permission, Role, SessionType
 from signalling.phases import Phase
@@ -174,14 +181,17 @@ class Deletion(Body):
 
 
 class SessionQuery(Body):
-    """``past`` starts with the latest, the others with the next to come. ``since`` and ``until`` are about
-    when a timeslot starts; ``cursor`` is the ``next`` of the page before.
+    """``past`` starts with the latest, the others with the next to come; ``mine`` has an entry for each of
+    one's timeslots. ``since`` and ``until`` are about when a timeslot starts, ``format`` where;
+    ``free`` leaves out what has no seats. ``cursor`` is the ``next`` of the page before; a page may be short.
     """
 
     scope: Annotated[str, StringConstraints(pattern=r"^(upcoming|past|mine)$")] = "upcoming"
     q: Search = ""
     type: SessionType | None = None
     condition: Condition | None = None
+    format: LocationKind | None = None
+    free: bool = False
     since: Instant | None = None
     until: Instant | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 100
@@ -210,7 +220,11 @@ class May(Answer):
 
 
 class TimeslotInfo(Answer):
-    """``external_meeting`` only for those who may see the details; ``register`` as it stands for who asks."""
+    """``external_meeting`` only for those who may see the details; ``register`` as it stands for who asks;
+    ``own_registration`` is theirs, if it was not given up.
+
+    ``registration`` is what the organiser set, ``registration_open`` what follows from it and its window.
+    """
 
     id: str
     slug: str
@@ -221,6 +235,7 @@ class TimeslotInfo(Answer):
     location: LocationInfo
     phase: Phase
     label: Label
+    registration: RegistrationState
     registration_open: bool
     registration_opens_at: WireTime | None
     registration_closes_at: WireTime | None
@@ -234,6 +249,7 @@ class TimeslotInfo(Answer):
     cancelled_reason: str | None
     seats: list[SeatInfo]
     register_: Annotated[May, Field(alias="register")]
+    own_registration: RegistrationInfo | None = None
     external_meeting: ExternalMeetingInfo | None = None
 
 

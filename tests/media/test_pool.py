@@ -66,7 +66,7 @@ async def test_a_taken_port_is_named_together_with_its_setting() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         pool = MediaPool(PoolSettings(workers=2, listen="127.0.0.1", port=port))
-        with pytest.raises(PoolError, match=rf"port {port} .*already in use.*CONVENE_MEDIA_PORT"):
+        with pytest.raises(PoolError, match=rf"Port {port} .*already in use.*CONVENE_MEDIA_PORT"):
             await pool.start()
     assert pool.workers == []
 

@@ -125,9 +125,14 @@ async def test_a_transport_gives_what_a_browser_needs_to_reach_it(worker: MediaW
     assert created.iceParameters.iceLite
     assert len(created.iceParameters.usernameFragment) >= 4  # RFC 8445, section 5.3
     assert len(created.iceParameters.password) >= 22
-    (candidate,) = created.iceCandidates
-    assert (candidate.ip, candidate.address) == ("127.0.0.1", "127.0.0.1")
-    assert (candidate.port, candidate.protocol) == (worker.port, "udp")
+    datagrams, stream = created.iceCandidates
+    for candidate in created.iceCandidates:
+        assert (candidate.ip, candidate.address) == ("127.0.0.1", "127.0.0.1")
+        assert candidate.port == worker.port
+    assert (datagrams.protocol, datagrams.tcpType) == ("udp", None)
+    assert (stream.protocol, stream.tcpType) == ("tcp", "passive")
+    assert datagrams.priority > stream.priority
+    assert datagrams.foundation != stream.foundation
     assert {fingerprint.algorithm for fingerprint in created.dtlsParameters.fingerprints} == {"sha-256"}
 
 

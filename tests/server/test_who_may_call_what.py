@@ -103,6 +103,7 @@ EXPECTED = {
     "GET /site":                                 "200  200  401  200  200  200  200  200  200  200",
     "PATCH /site":                               "401  401  401  403  200  403  403  403  403  200",
     "POST /timeslots/{timeslot_id}/decisions":   "401  401  401  403  403  403  403  403  200  200",
+    "POST /timeslots/{timeslot_id}/people":      "401  401  401  403  403  403  403  403  201  201",
     "PUT /timeslots/{timeslot_id}/presenters":   "401  401  401  403  403  403  403  403  200  200",
     "PUT /seats/{seat_id}/waitlist":             "401  401  401  403  403  403  403  403  200  200",
     "GET /registrations/{registration_id}":      "401  401  401  403  403  403  200  200  200  200",
@@ -113,6 +114,8 @@ EXPECTED = {
                                                  "401  401  401  403  403  403  403  403  409  409",
     "POST /registrations/{registration_id}/offer":
                                                  "401  401  401  403  403  403  409  403  409  409",
+    "PUT /registrations/{registration_id}/answers":
+                                                 "401  401  401  403  403  403  200  403  200  200",
     "GET /rooms/{slug}":                         "200  200  401  200  200  200  200  200  200  200",
     "GET /timeslots/{timeslot_id}/media":        "401  401  401  403  200  403  403  403  200  200",
     "POST /timeslots/{timeslot_id}/ticket":      "401  401  401  403  403  200  200  200  200  200",
@@ -152,7 +155,7 @@ class Target:
         )
 
 
-def body_for(name: str, cast: Cast) -> Any:
+def body_for(name: str, cast: Cast, scene: Scene) -> Any:
     """A body that is in order, so that only the person decides."""
     fresh = f"{new_id()}@example.org"
     return {
@@ -193,11 +196,16 @@ def body_for(name: str, cast: Cast) -> Any:
         "POST /invitations/accept": {"token": "nothing"},
         "PATCH /site": {"tagline": "Meet"},
         "POST /timeslots/{timeslot_id}/decisions": {"ids": ["none"], "approve": True},
+        "POST /timeslots/{timeslot_id}/people": {
+            "email": cast.emails["stranger"],
+            "seatKindId": scene.seats.get("guest", "none"),
+        },
         "PUT /timeslots/{timeslot_id}/presenters": {"ids": []},
         "PUT /seats/{seat_id}/waitlist": {"ids": []},
         "PATCH /registrations/{registration_id}": {"status": "attended"},
         "POST /registrations/{registration_id}/decision": {"approve": True},
         "POST /registrations/{registration_id}/offer": {"accept": True},
+        "PUT /registrations/{registration_id}/answers": {"talkTitle": "What I found"},
     }.get(name)
 
 
@@ -235,7 +243,9 @@ async def browser_of(actor: str, cast: Cast) -> Client:
 async def attempt(name: str, client: Client, target: Target, cast: Cast) -> Reply:
     route = BY_NAME[name]
     headers = {"If-Match": '"1"'} if "If-Match" in route.headers else {}
-    return await client.call(route.method, target.path(route), body_for(name, cast), headers=headers)
+    return await client.call(
+        route.method, target.path(route), body_for(name, cast, target.scene), headers=headers
+    )
 
 
 @pytest.mark.parametrize("name", EXPECTED)

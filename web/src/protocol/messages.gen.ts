@@ -278,17 +278,29 @@ export interface MediaCapabilitiesResponse {
 
 export type MediaCapabilities = Empty;
 
+/**
+ * A TURN server that relays media, with credentials good for some minutes. An `RTCIceServer` as browsers
+ * know it.
+ */
+export interface IceServer {
+  urls: string[];
+  username: string;
+  credential: string;
+}
+
 export interface MediaCreateTransportResponse {
   transportId: string;
   iceParameters: mediasoup.IceParameters;
   iceCandidates: mediasoup.IceCandidate[];
   dtlsParameters: mediasoup.DtlsParameters;
+  iceServers: IceServer[];
 }
 
 /**
  * "recv" carries the browser's `rtpCapabilities`; from then on the server offers consumers by itself.
  *
  * One transport per direction: a newer one replaces the older, with its producers or consumers.
+ * `iceServers` is empty where the server has no relay.
  */
 export interface MediaCreateTransport {
   direction: 'send' | 'recv';
@@ -360,8 +372,10 @@ export interface MediaClose {
 
 export interface MediaRestartIceResponse {
   iceParameters: mediasoup.IceParameters;
+  iceServers: IceServer[];
 }
 
+/** New ICE credentials for a transport, and for the relay, whose former ones may have expired. */
 export interface MediaRestartIce {
   transportId: string;
 }

@@ -54,6 +54,8 @@ export function createRoomSession({
     retry: () => visit.retry(),
     onEvent: (listener) => visit.onEvent(listener),
     onNotice: (listener) => visit.onNotice(listener),
-    statistics: () => media.statistics((id) => view.nameOf(id)),
+    see: (producerId, place, view) => media.subscriptions.see(producerId, place, view),
+    cover: (covered) => media.cover(covered),
+    statistics: () => visit.conditions.statistics(),
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals-core";
+import { Conditions } from "../media/conditions";
 import type { LocalMedia } from "../media/local";
 import { RoomMedia } from "../media/room";
 import { Voices } from "../media/voices";
@@ -53,6 +54,7 @@ export class Visit {
   private readonly socket: LiveSocket;
   private readonly state: RoomState;
   private readonly stopWatching: () => void;
+  readonly conditions: Conditions;
   private readonly voices: Voices;
   private readonly eventListeners = new Set<(event: RoomEvent) => void>();
   private readonly noticeListeners = new Set<(notice: Notice) => void>();
@@ -85,6 +87,13 @@ export class Visit {
       () => this.media.subscriptions.tracks.peek().values(),
       () => ownVoice(youId.peek(), local),
     );
+    this.conditions = new Conditions({
+      ask,
+      reports: () => this.media.reports(),
+      owners: () => this.media.owners(),
+      nameOf: (participantId) => this.view.nameOf(participantId),
+      expects: (producerId) => this.media.subscriptions.isShown(producerId) && this.isSent(producerId),
+    });
     this.chat = new RoomChat(ask, () => youId.peek());
     this.view = new RoomView({
       snapshot: this.state.snapshot,
@@ -92,6 +101,7 @@ export class Visit {
       local,
       media: this.media,
       voices: this.voices,
+      conditions: this.conditions,
     });
     this.connection = this.connectionNow;
     this.restart = this.restartNow;
@@ -213,6 +223,7 @@ export class Visit {
         break;
       case "participant.left":
         this.voices.forget(event.participantId);
+        this.conditions.forget(event.participantId);
         break;
       case "producer.changed":
         if (!this.isYou(event.producer.participantId)) break;
@@ -290,6 +301,7 @@ export class Visit {
     this.show(state, problem);
     this.stopWatching();
     this.voices.close();
+    this.conditions.close();
     this.media.close();
     this.local.close();
     this.floats.close();
@@ -316,6 +328,11 @@ export class Visit {
 
   private show(state: ConnectionState, problem: Problem | null = null): void {
     this.connectionNow.value = { state, problem };
+  }
+
+  private isSent(producerId: string): boolean {
+    const producers = this.state.snapshot.peek()?.producers ?? [];
+    return producers.some((one) => one.id === producerId && !one.paused);
   }
 
   private isYou(participantId: string): boolean {

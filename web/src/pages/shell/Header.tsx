@@ -1,4 +1,4 @@
-import { LogIn, LogOut, Monitor, Moon, Sun, UserRound } from "lucide-preact";
+import { CalendarPlus, LogIn, LogOut, Monitor, Moon, Settings, Sun, UserRound } from "lucide-preact";
 import { sentenceOf } from "../../protocol/api";
 import {
   Avatar,
@@ -30,6 +30,13 @@ export function Header() {
           <Logo />
           <span>Convene</span>
         </a>
+        {now.state === "in" && (
+          <nav class="header-nav" aria-label="Pages">
+            <a href="/my-sessions" aria-current={here.value.path === "/my-sessions" ? "page" : undefined}>
+              My sessions
+            </a>
+          </nav>
+        )}
         <div class="header-end">
           <Who now={now} />
         </div>
@@ -64,6 +71,12 @@ function Who({ now }: { now: Viewer }) {
   const entries: MenuEntry[] = [
     { heading: me.email },
     { label: "Account", icon: UserRound, onSelect: () => navigate("/account") },
+    ...(me.mayCreateSessions
+      ? [{ label: "New session", icon: CalendarPlus, onSelect: () => navigate("/sessions/new") }]
+      : []),
+    ...(me.staff
+      ? [{ label: "Site settings", icon: Settings, onSelect: () => navigate("/admin/settings") }]
+      : []),
     "separator",
     { heading: "Appearance" },
     ...themeEntries(),
