@@ -334,6 +334,7 @@ ROUTES: tuple[Route, ...] = (
           "A ticket for one connection to the room",
           answer=rooms.TicketAnswer, rate=_OFTEN,
           refusals=(NO_SUCH_TIMESLOT, joining.ROOM_ENDED, joining.ROOM_NOT_OPEN, joining.NOT_PUBLISHED,
-                    joining.CANCELLED, joining.NOT_REGISTERED, joining.PENDING, joining.RESTARTING)),
+                    joining.CANCELLED, joining.NOT_REGISTERED, joining.PENDING, joining.TOO_LATE,
+                    joining.RESTARTING)),
 )
 # fmt: on
