@@ -551,6 +551,17 @@ export interface ConsumerClosed {
 }
 
 /**
+ * A video that this browser shows is held back: its path does not carry it beside the sound and what goes
+ * first (`starved`), or carries it again. The page should say so in words rather than show a frozen
+ * picture; nothing has to be asked for.
+ */
+export interface ConsumerStarved {
+  type: 'media.consumerStarved';
+  consumerId: string;
+  starved: boolean;
+}
+
+/**
  * Nobody watches the encodings of this producer above `spatial`, 0 being the smallest: this is for
  * mediasoup-client's `setMaxSpatialLayer`.
  */
@@ -626,6 +637,7 @@ export type DirectMessage =
   | PermissionsChanged
   | ConsumerOffered
   | ConsumerClosed
+  | ConsumerStarved
   | LayersWanted
   | TransportStateChanged
   | RoomSpeaking
