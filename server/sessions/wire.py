@@ -149,6 +149,7 @@ class TimeslotChange(Body):
     minimum_by: Instant | None = None
     room_opens_before_min: Annotated[int, Field(ge=0, le=24 * 60)] | None = None
     auto_end_min: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
+    late_entry_min: Annotated[int, Field(ge=0, le=24 * 60)] | None = None
 
 
 class SessionChange(Body):
@@ -170,8 +171,12 @@ class Cancellation(Body):
 
 
 class NewRole(Body):
+    """In all timeslots or in one, for good or until some time."""
+
     email: Email
     role: Role
+    timeslot_id: Annotated[str, Field(max_length=32)] | None = None
+    expires_at: Instant | None = None
 
 
 class Deletion(Body):
@@ -244,6 +249,7 @@ class TimeslotInfo(Answer):
     minimum_by: WireTime | None
     room_opens_before_min: int
     auto_end_min: int | None
+    late_entry_min: int | None
     series_id: str | None
     recurrence: str | None
     cancelled_reason: str | None
@@ -357,6 +363,8 @@ class RoleInfo(Answer):
     name: str
     email: str
     role: Role
+    timeslot_id: str | None
+    expires_at: WireTime | None
 
 
 class RoleList(Answer):
