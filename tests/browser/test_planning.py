@@ -304,6 +304,7 @@ async def test_what_the_server_refuses_stands_beside_its_field(people: People, s
     await condition.select_option("invite")
     await expect(condition).to_have_accessible_description(re.compile("cannot be invite only"))
     await expect(page.get_by_text("Some changes are not saved")).to_be_visible()
+    await expect(page.get_by_role("tab", name="Seats & conditions")).to_contain_text("To mend")
     await examine(page, "a refusal beside its field")
     await page.get_by_label("Who finds it").select_option("private")
     await saved(page)  # both together

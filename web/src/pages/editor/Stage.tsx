@@ -43,7 +43,6 @@ export function Stage() {
       </Badge>
       {publication === "draft" && (
         <Button
-          kind="primary"
           icon={Send}
           busy={busy}
           onClick={() => void go(planning.publish, "Published. People can find it and register.")}

@@ -191,6 +191,15 @@ export function standing(draft: Draft): Standing {
   };
 }
 
+/** The fields that wait for a decision, as "target field". */
+export function heldIn(draft: Draft): string[] {
+  return Object.entries(draft.typed).flatMap(([target, fields]) =>
+    Object.entries(fields)
+      .filter(([, { state }]) => state === "refused" || state === "conflict")
+      .map(([field]) => `${target} ${field}`),
+  );
+}
+
 /** Whether two values are the same as JSON. */
 export function same(one: unknown, other: unknown): boolean {
   if (one === other) return true;

@@ -7,6 +7,7 @@ import type {
   PlannedSeat,
   PlannedSession,
   PlannedTimeslot,
+  Question,
 } from "../../../protocol/planning";
 import { type Base, type Draft, shown, type Values } from "./draft";
 import { isLater, momentOf, wallClock } from "./zoned";
@@ -99,8 +100,14 @@ function sessionBody(values: Values, draft: Draft): Record<string, unknown> {
   const body: Record<string, unknown> = Object.fromEntries(own);
   if (Array.isArray(body["objectives"]))
     body["objectives"] = (body["objectives"] as string[]).map((line) => line.trim()).filter(Boolean);
-  if (own.length < Object.keys(values).length) body["conditions"] = conditions;
+  if (own.length < Object.keys(values).length)
+    body["conditions"] = { ...conditions, questions: conditions.questions.map(withoutBlanks) };
   return body;
+}
+
+/** An empty line among the options is one that is being written. */
+function withoutBlanks(question: Question): Question {
+  return { ...question, options: question.options.map((line) => line.trim()).filter(Boolean) };
 }
 
 function timeslotBody(target: string, values: Values, draft: Draft): Record<string, unknown> {
