@@ -59,6 +59,8 @@ EXPECTED = {
                                                  "401  401  401  403  403  403  403  200  200  200",
     "DELETE /registrations/{registration_id}":   "401  401  401  403  403  403  204  403  204  204",
     "GET /sessions/{session_id}/mail":           "401  401  401  403  403  403  403  200  200  200",
+    "POST /sessions/{session_id}/mail/{mail_id}/resend":
+                                                 "401  401  401  403  403  403  403  403  404  404",
     "POST /sessions/{session_id}/messages/preview":
                                                  "401  401  401  403  403  403  403  403  200  200",
     "POST /sessions/{session_id}/messages":      "401  401  401  403  403  403  403  403  201  201",
@@ -113,6 +115,7 @@ EXPECTED = {
     "POST /registrations/{registration_id}/offer":
                                                  "401  401  401  403  403  403  409  403  409  409",
     "GET /rooms/{slug}":                         "200  200  401  200  200  200  200  200  200  200",
+    "GET /timeslots/{timeslot_id}/media":        "401  401  401  403  200  403  403  403  200  200",
     "POST /timeslots/{timeslot_id}/ticket":      "401  401  401  403  403  200  200  200  200  200",
 }  # fmt: skip
 
@@ -146,6 +149,7 @@ class Target:
             invitation_id=self.scene.invitation_id,
             assignment_id=self.scene.observer_assignment_id,
             token_id=self.token_id,
+            mail_id="none",
         )
 
 

@@ -2,6 +2,7 @@
 
 import { errorFrom, errorWithout } from "./apiError";
 import type { Permission, Permit, Role } from "./messages.gen";
+import type { RoomMedia } from "./roomMedia";
 
 export { ApiError, NoAnswer, sentenceOf } from "./apiError";
 export type { Permission, Permit, Role } from "./messages.gen";
@@ -145,6 +146,8 @@ export interface RoomCard {
   opensAt: string;
   label: SessionLabel;
   facilitator: string | null;
+  /** Whether media can go through a relay. */
+  relay: boolean;
   you: {
     signedIn: boolean;
     name: string | null;
@@ -232,6 +235,8 @@ export function createApi(send: Send) {
     cancelRegistration: (registration: string) => send<void>("DELETE", `/registrations/${id(registration)}`),
 
     room: (slug: string, signal?: AbortSignal) => send<RoomCard>("GET", `/rooms/${id(slug)}`, { signal }),
+    roomMedia: (timeslot: string, signal?: AbortSignal) =>
+      send<RoomMedia>("GET", `/timeslots/${id(timeslot)}/media`, { signal }),
     ticket: (timeslot: string) => send<TicketAnswer>("POST", `/timeslots/${id(timeslot)}/ticket`),
     endRun: (timeslot: string) => send<SessionDetail>("POST", `/timeslots/${id(timeslot)}/end`),
   };

@@ -10,6 +10,7 @@ import { labelWords, typeIcon, typeName } from "../words";
 import { About } from "./About";
 import { Facts } from "./Facts";
 import { PrimaryAction } from "./PrimaryAction";
+import { StaffLinks } from "./StaffLinks";
 import "./session.css";
 
 interface Both {
@@ -77,6 +78,7 @@ function Shown({ session, room, onChange }: Both & { onChange: () => void }) {
       <aside class="session-aside" aria-label="When, where and registration">
         <Facts session={session} />
         <PrimaryAction session={session} room={room} onChange={onChange} />
+        <StaffLinks session={session} />
       </aside>
       <About session={session} />
     </div>

@@ -13,6 +13,7 @@ import { NotFoundPage } from "./NotFoundPage";
 type Draw = (parts: Record<string, string>) => JSX.Element;
 
 const live = () => import("../live");
+const connections = () => import("../connections");
 const editor = () => import("../editor");
 
 /** Every address there is. The room and the editor come in pieces of their own: most visits never need them. */
@@ -32,6 +33,12 @@ const ROUTES: [pattern: string, draw: Draw][] = [
   [
     "/live/:slug",
     ({ slug = "" }) => <Later key={slug} load={live} draw={({ LivePage }) => <LivePage slug={slug} />} />,
+  ],
+  [
+    "/live/:slug/connections",
+    ({ slug = "" }) => (
+      <Later key={slug} load={connections} draw={({ ConnectionsPage }) => <ConnectionsPage slug={slug} />} />
+    ),
   ],
   ["/account", () => <AccountPage />],
   ["/admin/settings", () => <SettingsPage />],
