@@ -13,6 +13,7 @@ import {
   signInAddress,
   type Tab,
   Tabs,
+  toast,
 } from "../../ui";
 import { Page } from "../shell/Page";
 import { useResource } from "../useResource";
@@ -131,6 +132,7 @@ function Editor({ editor }: { editor: SessionEditor }) {
   const title = String(shown(editor.autosave.draft.value, SESSION, "title") ?? "");
   const path = `/sessions/${encodeURIComponent(editor.id)}`;
   useComeBack(editor);
+  useTellOfLosses(editor);
   const select = (tab: string) => {
     const search = tab === "details" ? "" : `?tab=${tab}`;
     navigate(`${path}/edit${search}`, { replace: true, within: true });
@@ -200,6 +202,13 @@ function tabOf(place: string): string {
   if (OF_SEATS.test(place)) return "seats";
   if (OF_AGENDA.test(place)) return "agenda";
   return place.startsWith("timeslot/") ? "timeslots" : "details";
+}
+
+function useTellOfLosses(editor: SessionEditor): void {
+  const lost = editor.autosave.lost.value;
+  useEffect(() => {
+    if (lost > 0) toast("Somebody else removed what you were changing.", { stays: 12_000 });
+  }, [lost]);
 }
 
 /** Seats fill up and colleagues edit while the page stands open: it reads again when somebody comes back to it, and

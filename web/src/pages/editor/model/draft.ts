@@ -174,6 +174,13 @@ export function resolve(draft: Draft, target: string, field: string, keep: "mine
   return withTyped(draft, target, fields);
 }
 
+/** Whether something typed belongs to what the server no longer has. */
+export function orphaned(draft: Draft, base: Base): boolean {
+  return Object.entries(draft.typed).some(
+    ([target, fields]) => !base[target] && Object.values(fields).some(({ state }) => state !== "saved"),
+  );
+}
+
 export interface Standing {
   /** Typed or under way. */
   unsaved: boolean;
