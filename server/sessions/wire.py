@@ -219,7 +219,7 @@ class May(Answer):
 class TimeslotInfo(Answer):
     """``external_meeting`` only for those who may see the details; ``register`` as it stands for who asks.
 
-    ``registration`` is what the organiser set, ``registration_open`` what follows from it and its window.
+    ``registration_state`` is what the organiser set, ``registration_open`` what follows from it now.
     """
 
     id: str
@@ -231,7 +231,7 @@ class TimeslotInfo(Answer):
     location: LocationInfo
     phase: Phase
     label: Label
-    registration: RegistrationState
+    registration_state: RegistrationState
     registration_open: bool
     registration_opens_at: WireTime | None
     registration_closes_at: WireTime | None

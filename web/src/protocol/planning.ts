@@ -31,7 +31,7 @@ export interface PlannedSeat extends Seats {
 
 export interface PlannedTimeslot extends Timeslot {
   /** What the organiser set; `registrationOpen` follows from it and its window. */
-  registration: "open" | "closed";
+  registrationState: "open" | "closed";
   registrationOpensAt: string | null;
   registrationClosesAt: string | null;
   cancelBy: string | null;

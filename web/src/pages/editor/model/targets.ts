@@ -62,7 +62,7 @@ function timeslotValues(slot: PlannedTimeslot): Values {
     address: slot.location.address ?? "",
     externalUrl: slot.externalMeeting?.url ?? "",
     externalPassword: slot.externalMeeting?.password ?? "",
-    registration: slot.registration,
+    registration: slot.registrationState,
     ...Object.fromEntries(MOMENTS.map((name) => [name, local(slot[name])])),
     minimum: slot.minimum,
     roomOpensBeforeMin: slot.roomOpensBeforeMin,
