@@ -258,6 +258,12 @@ export function createPlanning(send: Send) {
   return {
     session: (session: string, signal?: AbortSignal) =>
       send<PlannedSession>("GET", `/sessions/${id(session)}`, { signal }),
+    /** Those that one leads or has a seat in. */
+    own: (signal?: AbortSignal) =>
+      send<{ items: { id: string; title: string }[] }>("GET", "/sessions", {
+        query: { scope: "mine" },
+        signal,
+      }),
     create: (body: NewSession) => send<PlannedSession>("POST", "/sessions", { body }),
     edit: (session: string, version: number, body: object) =>
       send<PlannedSession>("PATCH", `/sessions/${id(session)}`, { body, headers: of(version) }),
