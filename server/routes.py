@@ -324,7 +324,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/timeslots/{timeslot_id}/ticket", rooms.issue_ticket, SIGNED_IN,
           "A ticket for one connection to the room",
           answer=rooms.TicketAnswer, rate=_OFTEN,
-          refusals=(NO_SUCH_TIMESLOT, joining.ROOM_ENDED, joining.ROOM_NOT_OPEN, joining.NOT_PUBLISHED,
+          refusals=(NO_SUCH_TIMESLOT, joining.ROOM_ENDED, joining.ROOM_NOT_OPEN, joining.TOO_LATE,
+                    joining.NOT_PUBLISHED,
                     joining.CANCELLED, joining.NOT_REGISTERED, joining.PENDING, joining.RESTARTING)),
 )
 # fmt: on

@@ -11,6 +11,7 @@ from signalling.phases import Phase
 
 ROOM_ENDED = Refusal(403, "room.ended", "This session has ended.")
 ROOM_NOT_OPEN = Refusal(403, "room.not_open", "The room is not open yet.")
+TOO_LATE = Refusal(403, "room.too_late", "It is too late to come in. Please write to the organiser.")
 NOT_PUBLISHED = Refusal(403, "room.not_published", "The session is not published yet.")
 CANCELLED = Refusal(403, "session.cancelled", "This session was cancelled.")
 NOT_REGISTERED = Refusal(403, "registration.required", "Register for this session to join it.")
@@ -24,9 +25,17 @@ SIGN_IN = Refusal(AUTH_REQUIRED.status, AUTH_REQUIRED.code, "Sign in to join.")
 
 
 def joining(
-    subject: Subject | None, policy: Policy, label: Label, *, opens_at: datetime, now: datetime
+    subject: Subject | None,
+    policy: Policy,
+    label: Label,
+    *,
+    opens_at: datetime,
+    now: datetime,
+    shuts_at: datetime | None = None,
 ) -> Refusal | None:
-    """None when this person (None: a stranger) may enter. Staff may come before the doors open."""
+    """None when this person (None: a stranger) may enter. Staff may come before the doors open, and after
+    they shut (S48); for whoever has been inside leave ``shuts_at`` out.
+    """
     if label is Label.CANCELLED:
         return CANCELLED
     if label is Label.COMPLETED:
@@ -44,6 +53,8 @@ def joining(
         return Refusal(NOT_ALLOWED.status, NOT_ALLOWED.code, decision.message)
     if label is not Label.IN_PROGRESS and now < opens_at and not subject.staff:
         return ROOM_NOT_OPEN
+    if shuts_at is not None and now >= shuts_at and not subject.staff:
+        return TOO_LATE
     return None
 
 

@@ -135,6 +135,7 @@ def timeslot_info(shown: Shown, slot: Timeslot, viewer: Viewer) -> TimeslotInfo:
         minimum_by=slot.minimum_by,
         room_opens_before_min=slot.room_opens_before_min,
         auto_end_min=slot.auto_end_min,
+        late_entry_min=slot.late_entry_min,
         series_id=slot.series_id,
         recurrence=slot.recurrence,
         cancelled_reason=slot.cancelled_reason,

@@ -132,7 +132,10 @@ class NewSession(Body):
 
 
 class TimeslotChange(Body):
-    """Of a session's first timeslot; what is left out stays, null takes away what can be taken away."""
+    """Of a session's first timeslot; what is left out stays, null takes away what can be taken away.
+
+    ``lateEntryMin``: how long after the start people may still come in for the first time.
+    """
 
     starts_at: Instant | None = None
     starts_local: LocalTime | None = None
@@ -149,6 +152,7 @@ class TimeslotChange(Body):
     minimum_by: Instant | None = None
     room_opens_before_min: Annotated[int, Field(ge=0, le=24 * 60)] | None = None
     auto_end_min: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
+    late_entry_min: Annotated[int, Field(ge=0, le=24 * 60)] | None = None
 
 
 class SessionChange(Body):
@@ -240,6 +244,7 @@ class TimeslotInfo(Answer):
     minimum_by: WireTime | None
     room_opens_before_min: int
     auto_end_min: int | None
+    late_entry_min: int | None
     series_id: str | None
     recurrence: str | None
     cancelled_reason: str | None

@@ -39,6 +39,8 @@ export interface PlannedTimeslot extends Timeslot {
   minimumBy: string | null;
   roomOpensBeforeMin: number;
   autoEndMin: number | null;
+  /** How long after the start people may still come in; null is always. */
+  lateEntryMin: number | null;
   seriesId: string | null;
   /** An RRULE. */
   recurrence: string | null;

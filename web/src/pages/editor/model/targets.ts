@@ -67,6 +67,7 @@ function timeslotValues(slot: PlannedTimeslot): Values {
     minimum: slot.minimum,
     roomOpensBeforeMin: slot.roomOpensBeforeMin,
     autoEndMin: slot.autoEndMin,
+    lateEntryMin: slot.lateEntryMin,
   };
 }
 
@@ -115,7 +116,14 @@ function timeslotBody(target: string, values: Values, draft: Draft): Record<stri
   const has = (...fields: string[]) => fields.some((field) => field in values);
   const zone = String(now("timezone"));
   const body: Record<string, unknown> = {};
-  for (const field of ["timezone", "durationMin", "minimum", "roomOpensBeforeMin", "autoEndMin"])
+  for (const field of [
+    "timezone",
+    "durationMin",
+    "minimum",
+    "roomOpensBeforeMin",
+    "autoEndMin",
+    "lateEntryMin",
+  ])
     if (field in values) body[field] = values[field];
   if (has("startsLocal", "later", "timezone")) {
     body["startsLocal"] = now("startsLocal");
