@@ -145,10 +145,28 @@ async def test_a_session_of_talks_from_plan_to_full_and_back(
     await tab(page, "Messages")
     await expect(page.get_by_text("Seat offered, to Wes Waits")).to_be_visible()
 
+    await page.get_by_role("checkbox", name="On the waitlist").check()
+    await expect(page.get_by_text("It reaches nobody.")).to_be_visible()
+    await page.get_by_role("checkbox", name="On the waitlist").uncheck()
+    await page.get_by_role("checkbox", name="Facilitator", exact=True).check()
+    await expect(page.get_by_text("It reaches 1 person.")).to_be_visible()
+    await page.get_by_label("Subject").fill("Slides by Friday")
+    await page.get_by_label("Message", exact=True).fill("Please bring them.")
+    await button(page, "Send").click()
+    await mail_to(server, "hana.host@example.test", "Slides by Friday")
+
+    # people have registered: no way to delete it, but one that tells them
+    await page.get_by_role("button", name="More", exact=True).click()
+    await page.get_by_role("menuitem", name="Delete").click()
+    dialog = page.get_by_role("alertdialog")
+    await dialog.get_by_label("To confirm").fill("Tools we love")
+    await dialog.get_by_role("button", name="Delete").click()
+    await expect(dialog.get_by_text("Cancel the session, then archive it")).to_be_visible()
+    await dialog.get_by_role("button", name="Keep it").click()
+
     # cancelled, with the number of mails before and the mail after; and back (M8, M9)
     await page.get_by_role("button", name="More", exact=True).click()
     await page.get_by_role("menuitem", name="Cancel the session").click()
-    dialog = page.get_by_role("alertdialog")
     await expect(dialog.get_by_text("6 people get a mail, which cannot be recalled.")).to_be_visible()
     await dialog.get_by_label("Why").fill("The room is flooded.")
     await dialog.get_by_role("button", name="Cancel the session").click()
@@ -227,6 +245,74 @@ async def test_requests_are_decided_together_and_a_series_is_planned(
     await page.get_by_role("menuitem", name="Remove").click()
     await page.get_by_role("alertdialog").get_by_role("button", name="Remove").click()
     await expect(seated).to_have_count(2)
+
+
+async def test_roles_exceptions_and_the_roster_as_a_file(people: People, server: DemoServer) -> None:
+    page = await people.open("organiser")
+    await plan(page, "Training", "With exceptions")
+    await tab(page, "Participants")
+    await expect(page.get_by_role("heading", name="Nobody has registered yet")).to_be_visible()
+    for address, chosen in (("cofacilitator@demo.test", "guest"), ("participant2@demo.test", "guest")):
+        await button(page, "Add a person").click()
+        await page.get_by_label("Their email address").fill(address)
+        seats = page.get_by_role("dialog").get_by_label("Seat")
+        await seats.select_option("Participant" if chosen == "guest" else chosen)
+        await page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+    await button(page, "Give a role").click()
+    await page.get_by_label("Their email address").fill("cofacilitator@demo.test")
+    await button(page, "Give it").click()
+    await expect(button(page, "Take the role from Mei Tanaka")).to_be_visible()
+    await button(page, "Add an exception").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Their email address").fill("participant2@demo.test")
+    await dialog.get_by_label("What").select_option("chat.send")
+    await dialog.get_by_label("Why").fill("Too loud")
+    await dialog.get_by_role("button", name="Add", exact=True).click()
+    await expect(button(page, "Remove the exception for Jonas Lindqvist")).to_be_visible()
+    await button(page, "About Jonas Lindqvist").click()
+    await page.get_by_role("menuitem", name="What may they do?").click()
+    await expect(page.get_by_text("Denied: Chat: send")).to_be_visible()
+    await expect(page.get_by_role("row", name=re.compile("^Chat: send ?: no"))).to_be_visible()
+    await page.keyboard.press("Escape")
+
+    await button(page, "About Jonas Lindqvist").click()
+    await page.get_by_role("menuitemradio", name="Attended").click()
+    row = page.get_by_role("listitem").filter(has_text="participant2@demo.test")
+    await expect(row.get_by_text("Attended")).to_be_visible()
+    await page.get_by_label("Find a person").fill("mei")
+    await expect(row).to_have_count(0)
+    await expect(
+        page.get_by_role("listitem").filter(has_text="cofacilitator@demo.test").first
+    ).to_be_visible()
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="CSV").click()
+    text = (await (await download.value).path()).read_text()
+    assert "participant2@demo.test" in text
+    assert "cofacilitator@demo.test" in text
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Excel").click()
+    assert (await (await download.value).path()).read_bytes()[:2] == b"PK"
+
+
+async def test_an_agenda_is_put_in_order_by_its_grip(people: People, server: DemoServer) -> None:
+    page = await people.open("organiser")
+    await plan(page, "Workshop", "By the grip")
+    await tab(page, "Agenda")
+    titles = page.get_by_role("tabpanel").get_by_label("Title")
+    for at, title in enumerate(("First", "Second", "Third")):
+        await button(page, "Add an item").click()
+        await titles.nth(at).fill(title)
+    await page.get_by_label("Minutes").nth(1).fill("90")
+    await expect(page.get_by_text("The agenda is 10 minutes longer than the timeslot.")).to_be_visible()
+    items = page.get_by_role("tabpanel").locator("li")
+    await items.nth(2).locator(".agenda-grip").drag_to(items.nth(0).locator(".agenda-grip"))
+    await expect(titles.first).to_have_value("Third")
+    await saved(page)
+    shown = await the_session(page, server)
+    agenda = await as_caller(page, server).call("GET", f"/timeslots/{shown['timeslot']['id']}/agenda")
+    assert [item["title"] for item in agenda["items"]] == ["Third", "First", "Second"]
+    assert agenda["overMin"] == 10
 
 
 async def test_two_editors_at_once_lose_nothing(people: People, server: DemoServer) -> None:
