@@ -18,6 +18,8 @@ from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from server.db.sqlite_connection import connect
+
 BUSY_SECONDS = 20
 
 
@@ -89,34 +91,32 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=BUSY_SECONDS,
-        connect_args={"timeout": BUSY_SECONDS},
+        connect_args={"timeout": BUSY_SECONDS, "async_creator_fn": connect},
         hide_parameters=True,  # addresses and hashes of passwords are no matter for a log
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver would begin by itself, and deferred
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def on_begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        connection.driver_connection.begin = begin
 
     return engine
 
 
-async def seat_lock(session: AsyncSession, timeslot_id: str) -> None:
+async def seat_lock(session: AsyncSession, timeslot_id: str) -> bool:
     """One decision at a time about the seats of a timeslot (or, by its id, the roles of a session), until
-    this transaction ends.
+    this transaction ends. Returns whether others may have written since this transaction began.
 
     PostgreSQL: a transaction-scoped advisory lock. SQLite: a `Database.writing` transaction already excludes
     all others.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(text("SET LOCAL lock_timeout = '10s'"))
-        await session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"seats:{timeslot_id}"}
-        )
+    if session.get_bind().dialect.name != "postgresql":
+        return False
+    await session.execute(text("SET LOCAL lock_timeout = '10s'"))
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"seats:{timeslot_id}"}
+    )
+    return True

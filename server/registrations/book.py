@@ -28,6 +28,7 @@ from server.registrations.promotion import (
 from server.registrations.rules import TAKES_A_SEAT
 from server.registrations.tables import Registration, RegistrationChange, Status
 from server.sessions.audit import record
+from server.sessions.load import Occupancy, runs_of
 from server.sessions.tables import Publication, SeatKind, Session, Timeslot
 from signalling.permissions import Part
 
@@ -67,6 +68,15 @@ class Book:
             waiting=counts[Status.WAITLISTED],
             mode=seat.waitlist,
             offer=timedelta(minutes=seat.offer_min) if seat.offer_min else OFFER,
+        )
+
+    async def occupancy(self) -> Occupancy:
+        """As it stands now, under the lock."""
+        counts = await self._counted()
+        return Occupancy(
+            taken={seat: sum(found[status] for status in TAKES_A_SEAT) for seat, found in counts.items()},
+            runs=await runs_of(self.db, [self.slot.id]),
+            waiting={seat: found[Status.WAITLISTED] for seat, found in counts.items()},
         )
 
     def seat(self, seat_id: str | None) -> SeatKind | None:
@@ -194,6 +204,9 @@ class Book:
 
     async def lapse(self) -> None:
         """Takes back the offers whose time is over, also when no more seats are given out."""
+        counts = await self._counted()
+        if not any(of_seat[Status.OFFERED] for of_seat in counts.values()):
+            return
         for registration in await self._lapsed():
             await self.move(registration, Status.EXPIRED, mail=Mail.OFFER_EXPIRED)
 
@@ -275,13 +288,13 @@ class Book:
 async def open_book(
     db: AsyncSession, session: Session, slot: Timeslot, now: datetime, actor: str | None
 ) -> Book:
-    """Takes the timeslot's lock and reads again what was read before it."""
-    await seat_lock(db, slot.id)
-    await db.execute(
-        select(Timeslot)
-        .where(Timeslot.id == slot.id)
-        .options(selectinload(Timeslot.seat_kinds))
-        .execution_options(populate_existing=True)
-    )
-    await db.refresh(session, ["publication", "completed_at", "join_condition", "conditions", "version"])
+    """Takes the timeslot's lock and reads again what others may have written before it was had."""
+    if await seat_lock(db, slot.id):
+        await db.execute(
+            select(Timeslot)
+            .where(Timeslot.id == slot.id)
+            .options(selectinload(Timeslot.seat_kinds))
+            .execution_options(populate_existing=True)
+        )
+        await db.refresh(session, ["publication", "completed_at", "join_condition", "conditions", "version"])
     return Book(db, session, slot, now, actor)

@@ -22,7 +22,7 @@ from server.registrations.promotion import arrival
 from server.registrations.tables import Invitation, Registration, Status
 from server.rooms.tables import Presence, RoomParticipant
 from server.sessions.conditions import Conditions, check
-from server.sessions.load import occupancy, people_in, queue_positions
+from server.sessions.load import people_in, queue_positions
 from server.sessions.scope import NO_SUCH_TIMESLOT
 from server.sessions.tables import Condition, SeatKind, Timeslot
 from server.sessions.views import registration_info, seats
@@ -121,6 +121,26 @@ async def answer_offer(call: Call[OfferAnswer]) -> RegistrationInfo:
     return await _mine(call, book, registration)
 
 
+async def change_answers(call: Call[Answers]) -> RegistrationInfo:
+    """What a presenter tells about the talk, or a guest asks (M20): all of it anew, by them or by staff."""
+    book = await open_book(call.db, call.scope.session, call.scope.timeslot, call.now, call.me.id)
+    registration = await book.registration(call.scope.registration.id)
+    if registration is None or registration.status in rules.MAY_COME_BACK:
+        raise Problem(rules.NOT_FOUND)
+    if not call.scope.is_own_registration:
+        await require_rank(call, registration)
+    registration.answers = _told(call.body)
+    registration.updated_at = call.now
+    book.note(registration, "registration.answers", registration.status, registration.status)
+    seat = book.seat(registration.seat_kind_id)
+    assert seat is not None, "a registration is for a seat of its timeslot"  # noqa: S101
+    return await staff_view(call, registration, seat)
+
+
+def _told(answers: Answers) -> dict[str, Any]:
+    return answers.model_dump(by_alias=True, exclude_none=True)
+
+
 async def cancel_registration(call: Call[None]) -> None:
     """One's own until the deadline, or by staff who stand above that person. What is cancelled already stays
     so.
@@ -187,7 +207,7 @@ async def _seat(
     call: Call[NewRegistration], book: Book, mine: Registration | None, invitation: Invitation | None
 ) -> SeatKind:
     """The seat that this person may ask for. Raises the refusal."""
-    state = await occupancy(call.db, [book.slot.id])
+    state = await book.occupancy()
     refused = rules.cannot_register(
         state.standing(book.session, book.slot),
         mine.status if mine else None,
@@ -202,17 +222,21 @@ async def _seat(
     seat = book.seat(chosen.id) if chosen else None
     if seat is None:
         raise Problem(rules.NO_SUCH_SEAT, field="seatKindId" if call.body.seat_kind_id else None)
+    await _require_premium(call, seat)
+    return seat
+
+
+async def _require_premium(call: Call[NewRegistration], seat: SeatKind) -> None:
+    if is_premium(call.me, call.now) or not rules.premium_needed(seat.part, host=True, present=True):
+        return  # whatever the site's settings say
     members = call.services.settings.members_create_sessions
     site = await read_site(call.db, members_create_sessions=members)
-    if rules.premium_needed(seat.part, host=site.premium_host, present=site.premium_present) and not (
-        is_premium(call.me, call.now)
-    ):
+    if rules.premium_needed(seat.part, host=site.premium_host, present=site.premium_present):
         raise Problem(
             rules.PREMIUM,
             f"This seat is for {site.premium_label} members.",
             field="seatKindId" if call.body.seat_kind_id else None,
         )
-    return seat
 
 
 async def _check_conditions(call: Call[NewRegistration], book: Book, seat: SeatKind) -> list[str]:
@@ -264,7 +288,7 @@ def _fill_in(
         id=new_id(), timeslot_id=call.scope.timeslot.id, account_id=call.me.id, created_at=call.now
     )
     registration.seat_kind_id = seat.id
-    registration.answers = body.answers.model_dump(by_alias=True, exclude_none=True)
+    registration.answers = _told(body.answers)
     registration.responses, registration.consents = body.responses, sorted(set(body.consents))
     registration.idempotency_key, registration.message = key, None
     registration.removed = False

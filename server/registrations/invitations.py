@@ -20,9 +20,11 @@ from server.mail.tables import Kind as Mail
 from server.problems import Problem, Refusal
 from server.registrations.tables import Invitation, Registration
 from server.sessions.audit import record
+from server.sessions.handlers import describe
 from server.sessions.load import WITH_TIMESLOTS
 from server.sessions.rules import ROLE_EXISTS, ROLE_TOO_HIGH
 from server.sessions.tables import Publication, RoleAssignment, Session
+from server.sessions.wire import SessionDetail
 from signalling.permissions import Role, SessionType, may_assign
 
 NO_SUCH_INVITATION = Refusal(404, "invitation.not_found", "This invitation does not exist, or not any more.")
@@ -86,7 +88,7 @@ class TokenBody(Body):
 
 
 class InvitationCard(Answer):
-    """What an invitation opens, for whoever holds it."""
+    """What an invitation opens, for whoever holds it; they see the session also where it is private."""
 
     session_id: str
     title: str
@@ -97,6 +99,7 @@ class InvitationCard(Answer):
     part: str | None
     role: Role | None
     expires_at: WireTime | None
+    session: SessionDetail
 
 
 async def list_invitations(call: Call[None]) -> InvitationList:
@@ -168,6 +171,7 @@ async def open_invitation(call: Call[TokenBody]) -> InvitationCard:
         part=invitation.part,
         role=invitation.role,
         expires_at=invitation.expires_at,
+        session=await describe(call, session.id),
     )
 
 

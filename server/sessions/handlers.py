@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from server.rooms.records import end_run
 from server.sessions import editing
 from server.sessions.audit import record
 from server.sessions.lifecycle import follow_up, reinstate, tell_of_cancelling
-from server.sessions.load import WITH_TIMESLOTS, names_of, occupancy, people_in, staff_of
+from server.sessions.load import WITH_TIMESLOTS, Person, names_of, occupancy, people_in, staff_of
 from server.sessions.planning import new_seats, new_timeslot, stored_conditions, talks_of
 from server.sessions.queries import Wanted, sessions_for
 from server.sessions.rules import (
@@ -53,24 +54,43 @@ async def list_sessions(call: Call[None]) -> SessionList:
         text=query.q,
         type=query.type,
         condition=query.condition,
+        format=query.format,
+        free=query.free,
         since=query.since,
         until=query.until,
         limit=query.limit,
         cursor=query.cursor,
     )
-    sessions, following = await sessions_for(call.db, wanted, account_id, call.now)
-    state = await occupancy(call.db, [slot.id for session in sessions for slot in session.timeslots])
+    sessions, state, following = await sessions_for(call.db, wanted, account_id, call.now)
     people = await people_in(call.db, sessions, account_id, call.now) if account_id else {}
     names = await names_of(call.db, [session.owner_id for session in sessions])
     items = [  # "mine" may find drafts in which one has a role but no work to do
         card(
             Shown(session, state, names.get(session.owner_id or "", ""), call.services.rooms),
             Viewer(call.account, people.get(session.id), call.now),
+            slot,
         )
         for session in sessions
         if visible(session, people.get(session.id))
+        for slot in _entries(query, session, people.get(session.id))
     ]
     return SessionList(items=items, next=following)
+
+
+def _entries(query: SessionQuery, session: Session, person: Person | None) -> Sequence[Timeslot | None]:
+    """The timeslots that a list shows of a session: one's own, or those of the days that are asked for. None
+    is the one that stands for the session.
+    """
+    if query.scope == "mine":
+        return [slot for slot in session.timeslots if person and person.registration(slot.id)] or [None]
+    if not (query.since or query.until):
+        return [None]
+    return [
+        slot
+        for slot in session.timeslots
+        if (query.since is None or query.since <= slot.starts_at)
+        and (query.until is None or slot.starts_at < query.until)
+    ]
 
 
 async def show_session(call: Call[None]) -> SessionDetail:

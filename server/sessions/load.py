@@ -164,6 +164,7 @@ class Occupancy:
     taken: dict[str, int]
     runs: dict[str, Runs]
     waiting: dict[str, int] = field(default_factory=dict)
+    _standings: dict[str, Standing] = field(default_factory=dict)
 
     def free(self, kind: SeatKind) -> int | None:
         """Seats for whoever comes now; None is without limit."""
@@ -172,6 +173,12 @@ class Occupancy:
         return None if kind.maximum is None else max(0, kind.maximum - self.taken.get(kind.id, 0))
 
     def standing(self, session: Session, timeslot: Timeslot) -> Standing:
+        """Made up once: a list asks for it again and again."""
+        if timeslot.id not in self._standings:
+            self._standings[timeslot.id] = self._standing(session, timeslot)
+        return self._standings[timeslot.id]
+
+    def _standing(self, session: Session, timeslot: Timeslot) -> Standing:
         runs = self.runs[timeslot.id]
         return Standing(
             publication=session.publication,
@@ -216,12 +223,19 @@ async def occupancy(db: AsyncSession, timeslot_ids: Iterable[str]) -> Occupancy:
             waiting[seat_id] = count
         else:
             taken[seat_id] += count
+    return Occupancy(taken=dict(taken), runs=await runs_of(db, ids), waiting=waiting)
+
+
+async def runs_of(db: AsyncSession, timeslot_ids: Iterable[str]) -> dict[str, Runs]:
+    """What took or takes place, by timeslot; every timeslot has an entry."""
     runs: dict[str, Runs] = defaultdict(Runs)
-    rows = await db.execute(select(LiveRun.timeslot_id, LiveRun.state).where(LiveRun.timeslot_id.in_(ids)))
+    rows = await db.execute(
+        select(LiveRun.timeslot_id, LiveRun.state).where(LiveRun.timeslot_id.in_(timeslot_ids))
+    )
     for timeslot_id, state in rows:
         runs[timeslot_id].live |= state is RunState.LIVE
         runs[timeslot_id].ended |= state is RunState.ENDED
-    return Occupancy(taken=dict(taken), runs=runs, waiting=waiting)
+    return runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,14 +89,15 @@ async def load_scope(
     invited: bool = False,
 ) -> Scope | None:
     """None when the path is not about a session. Raises a 404 problem when there is none to be seen; with
-    ``invited`` what is private is found, and marked ``hidden``.
+    ``invited`` what is private is found, and marked ``hidden``; ``person`` is then not looked up for what
+    everybody sees, because the handler does so under the timeslot's lock.
     """
     scope, missing = await _find(db, path, now)
     if missing is None:
         return None
     if scope is None:
         raise Problem(missing)
-    if account_id:
+    if account_id and not (invited and visible(scope.session, None)):
         scope.person = (await people_in(db, [scope.session], account_id, now))[scope.session.id]
     scope.hidden = not visible(scope.session, scope.person)
     published = scope.session.publication is Publication.PUBLISHED

@@ -58,15 +58,16 @@ class Shown:
     rooms: LiveRooms
 
 
-def card(shown: Shown, viewer: Viewer) -> SessionCard:
-    return SessionCard(**_card_fields(shown, viewer, excerpt=True))
+def card(shown: Shown, viewer: Viewer, slot: Timeslot | None = None) -> SessionCard:
+    """With the timeslot that stands for the session, unless another is given."""
+    return SessionCard(**_card_fields(shown, viewer, slot, excerpt=True))
 
 
 def detail(shown: Shown, viewer: Viewer, staff: list[Colleague]) -> SessionDetail:
     session = shown.session
     decisions = permit_all(viewer.subject(None), policy_of(session))
     return SessionDetail(
-        **_card_fields(shown, viewer, excerpt=False),
+        **_card_fields(shown, viewer, None, excerpt=False),
         objectives=session.objectives,
         publication=session.publication,
         version=session.version,
@@ -88,9 +89,13 @@ def detail(shown: Shown, viewer: Viewer, staff: list[Colleague]) -> SessionDetai
     )
 
 
-def _card_fields(shown: Shown, viewer: Viewer, *, excerpt: bool) -> dict[str, object]:
+def _card_fields(shown: Shown, viewer: Viewer, slot: Timeslot | None, *, excerpt: bool) -> dict[str, object]:
     session = shown.session
-    slot, label = shown.occupancy.shown(session, viewer.now)
+    if slot is None:
+        slot, label = shown.occupancy.shown(session, viewer.now)
+    else:
+        label = shown.occupancy.label(session, slot, viewer.now)
+    info = timeslot_info(shown, slot, viewer)
     return {
         "id": session.id,
         "title": session.title,
@@ -100,9 +105,11 @@ def _card_fields(shown: Shown, viewer: Viewer, *, excerpt: bool) -> dict[str, ob
         "label": label,
         "visibility": session.visibility,
         "join_condition": session.join_condition,
-        "timeslot": timeslot_info(shown, slot, viewer),
-        "seats": [_seat(kind, shown.occupancy) for kind in slot.seat_kinds],
-        "you": _you(viewer, slot),
+        "timeslot": info,
+        "seats": info.seats,
+        "you": YouInSession(
+            roles=list(viewer.subject(slot.id).effective_roles), registration=info.own_registration
+        ),
         "owner": OwnerInfo(name=shown.owner_name),
     }
 
@@ -141,6 +148,7 @@ def timeslot_info(shown: Shown, slot: Timeslot, viewer: Viewer) -> TimeslotInfo:
         cancelled_reason=slot.cancelled_reason,
         seats=[_seat(kind, shown.occupancy) for kind in slot.seat_kinds],
         register_=may(_cannot_register(shown, slot, viewer)),
+        own_registration=_own_registration(viewer, slot),
         external_meeting=external,
     )
 
@@ -228,16 +236,11 @@ def _seat(kind: SeatKind, occupancy: Occupancy) -> SeatInfo:
     )
 
 
-def _you(viewer: Viewer, slot: Timeslot) -> YouInSession:
+def _own_registration(viewer: Viewer, slot: Timeslot) -> RegistrationInfo | None:
     place = viewer.person.registration(slot.id) if viewer.person else None
-    return YouInSession(
-        roles=list(viewer.subject(slot.id).effective_roles),
-        registration=registration_info(
-            *place, viewer.account.name, position=viewer.person.queue.get(place[0].id)
-        )
-        if place and viewer.account and viewer.person
-        else None,
-    )
+    if not (place and viewer.account and viewer.person):
+        return None
+    return registration_info(*place, viewer.account.name, position=viewer.person.queue.get(place[0].id))
 
 
 def _excerpt(text: str) -> str:

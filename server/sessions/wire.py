@@ -185,14 +185,17 @@ class Deletion(Body):
 
 
 class SessionQuery(Body):
-    """``past`` starts with the latest, the others with the next to come. ``since`` and ``until`` are about
-    when a timeslot starts; ``cursor`` is the ``next`` of the page before.
+    """``past`` starts with the latest, the others with the next to come; ``mine`` has an entry for each of
+    one's timeslots. ``since`` and ``until`` are about when a timeslot starts, ``format`` where;
+    ``free`` leaves out what has no seats. ``cursor`` is the ``next`` of the page before; a page may be short.
     """
 
     scope: Annotated[str, StringConstraints(pattern=r"^(upcoming|past|mine)$")] = "upcoming"
     q: Search = ""
     type: SessionType | None = None
     condition: Condition | None = None
+    format: LocationKind | None = None
+    free: bool = False
     since: Instant | None = None
     until: Instant | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 100
@@ -221,7 +224,8 @@ class May(Answer):
 
 
 class TimeslotInfo(Answer):
-    """``external_meeting`` only for those who may see the details; ``register`` as it stands for who asks.
+    """``external_meeting`` only for those who may see the details; ``register`` as it stands for who asks;
+    ``own_registration`` is theirs, if it was not given up.
 
     ``registration_state`` is what the organiser set, ``registration_open`` what follows from it now.
     """
@@ -250,6 +254,7 @@ class TimeslotInfo(Answer):
     cancelled_reason: str | None
     seats: list[SeatInfo]
     register_: Annotated[May, Field(alias="register")]
+    own_registration: RegistrationInfo | None = None
     external_meeting: ExternalMeetingInfo | None = None
 
 

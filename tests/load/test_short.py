@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.load import sfu, sfu_peers
+from tests.load.contention import SEATS, Contest, contend
 from tests.load.janus import JANUS
 from tests.load.report import Effort, emit, figure, last
+from tests.load.servers import KINDS, database
+from tests.support import postgres
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +70,17 @@ async def test_janus_runs_beside_it_with_the_same_generator() -> None:
     assert {"sfu_peers.janus_us", "sfu_peers.ours_us", "sfu_peers.ratio"} <= values.keys()
     assert all(value > 0 for metric, value in values.items() if metric.endswith(("_us", "ratio")))
     assert "AES-128-GCM" in figures[0].how
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_seat_is_oversold_lost_or_doubled_when_a_server_is_killed(tmp_path: Path, kind: str) -> None:
+    if kind == "postgresql" and postgres.binaries() is None:
+        pytest.skip("PostgreSQL is not installed")
+    with database(kind, tmp_path) as url:
+        found = await contend(url, tmp_path, Contest(tries=600, slots=10, people=80))
+    assert (found.oversold, found.lost, found.doubled, found.out_of_order) == (0, 0, 0, 0)
+    assert found.repeated > 0, "the kill hit requests that were under way"
+    assert 0 < found.seated <= 10 * SEATS
 
 
 def test_a_figure_is_a_line_of_json_and_is_compared_with_the_one_kept_before(

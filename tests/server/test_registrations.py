@@ -211,3 +211,60 @@ async def test_one_person_in_many_windows_gets_one_seat(cast: Cast) -> None:
     scene = await set_scene(cast, people=False)
     replies = await asyncio.gather(*(register(cast["stranger"], scene) for _ in range(10)))
     assert sorted(reply.status for reply in replies) == [201] + [409] * 9
+
+
+async def test_what_was_told_on_registering_is_changed_by_oneself_and_by_staff(cast: Cast) -> None:
+    scene = await set_scene(cast, starts=timedelta(days=3))
+    path = f"/registrations/{scene.participant_registration_id}/answers"
+    changed = await cast["participant"].call("PUT", path, {"talkTitle": "What I found", "topics": "Bees"})
+    assert (changed.status, changed.body["answers"]) == (200, {"talkTitle": "What I found", "topics": "Bees"})
+    shown = (await cast["participant"].get(f"/sessions/{scene.session_id}")).body
+    assert shown["timeslot"]["ownRegistration"]["answers"]["talkTitle"] == "What I found"
+    by_staff = await cast["organiser"].call("PUT", path, {"talkTitle": "What was found"})
+    assert by_staff.body["answers"] == {"talkTitle": "What was found"}
+    assert (await cast["observer"].call("PUT", path, {})).status == 403
+    assert (await cast["participant"].call("PUT", path, {"title": "?"})).status == 422
+    await cast["participant"].delete(f"/registrations/{scene.participant_registration_id}")
+    assert (await cast["participant"].call("PUT", path, {})).code == "registration.not_found"
+
+
+async def test_one_finds_an_entry_for_each_timeslot_of_ones_own(cast: Cast) -> None:
+    scene = await set_scene(cast, starts=timedelta(days=3), people=False)
+    path = f"/sessions/{scene.session_id}"
+    version = (await cast["organiser"].get(path)).headers["ETag"]
+    starts = (cast.app.services.now() + timedelta(days=5)).isoformat()
+    added = await cast["organiser"].post(
+        f"{path}/timeslots", {"startsAt": starts}, headers={"If-Match": version}
+    )
+    assert added.status == 201, added.body
+    person = await add_person(cast, "of both")
+    slots = [slot["id"] for slot in added.body["timeslots"]]
+    for slot in slots:
+        assert (await person.post(f"/timeslots/{slot}/registrations")).status == 201
+    mine = (await person.get("/sessions?scope=mine")).body["items"]
+    assert [entry["timeslot"]["id"] for entry in mine] == slots
+    assert {entry["you"]["registration"]["timeslotId"] for entry in mine} == set(slots)
+
+
+async def test_the_catalogue_is_narrowed_by_free_seats_and_by_place(cast: Cast) -> None:
+    full = await set_scene(cast, starts=timedelta(days=3), maximum=1, people=False)
+    free = await set_scene(cast, starts=timedelta(days=3), people=False)
+    person = await add_person(cast, "the only one")
+    assert (await person.post(f"/timeslots/{full.timeslot_id}/registrations")).status == 201
+    found = await ids(cast, "free=true")
+    assert free.session_id in found
+    assert full.session_id not in found
+    assert full.session_id in await ids(cast, "format=virtual")
+    assert free.session_id not in await ids(cast, "format=physical")
+    assert (await cast["stranger"].get("/sessions?format=nowhere")).status == 422
+
+
+async def ids(cast: Cast, query: str) -> set[str]:
+    """Of all pages."""
+    found: set[str] = set()
+    cursor: int | None = 0
+    while cursor is not None:
+        page = (await cast["stranger"].get(f"/sessions?{query}&cursor={cursor}")).body
+        found |= {entry["id"] for entry in page["items"]}
+        cursor = page["next"]
+    return found

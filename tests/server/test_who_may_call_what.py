@@ -114,6 +114,8 @@ EXPECTED = {
                                                  "401  401  401  403  403  403  403  403  409  409",
     "POST /registrations/{registration_id}/offer":
                                                  "401  401  401  403  403  403  409  403  409  409",
+    "PUT /registrations/{registration_id}/answers":
+                                                 "401  401  401  403  403  403  200  403  200  200",
     "GET /rooms/{slug}":                         "200  200  401  200  200  200  200  200  200  200",
     "GET /timeslots/{timeslot_id}/media":        "401  401  401  403  200  403  403  403  200  200",
     "POST /timeslots/{timeslot_id}/ticket":      "401  401  401  403  403  200  200  200  200  200",
@@ -203,6 +205,7 @@ def body_for(name: str, cast: Cast, scene: Scene) -> Any:
         "PATCH /registrations/{registration_id}": {"status": "attended"},
         "POST /registrations/{registration_id}/decision": {"approve": True},
         "POST /registrations/{registration_id}/offer": {"accept": True},
+        "PUT /registrations/{registration_id}/answers": {"talkTitle": "What I found"},
     }.get(name)
 
 

@@ -24,8 +24,10 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """The SQLAlchemy URL of a running server's empty database."""
+def cluster(*, fsync: bool = False) -> Iterator[str]:
+    """The SQLAlchemy URL of a running server's empty database. ``fsync``: what is committed survives a
+    loss of power, which tests need not wait for.
+    """
     where = binaries()
     if where is None:
         raise RuntimeError("PostgreSQL is not installed")
@@ -51,7 +53,8 @@ def cluster() -> Iterator[str]:
 
     try:
         run("initdb", "-D", str(data), "-U", "convene", "-A", "trust", "--no-sync", "-E", "UTF8")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+        options += " -c fsync=on" if fsync else " -c fsync=off"
         run("pg_ctl", "-D", str(data), "-o", options, "-w", "-l", str(folder / "server.log"), "start")
         try:
             yield f"postgresql+asyncpg://convene@127.0.0.1:{port}/postgres"

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Seats } from "../protocol/api";
-import { seatWords, typeName } from "./words";
+import { priceWords, seatWords, typeName } from "./words";
 
 const seat = (name: string, taken: number, max: number | null, approval = false): Seats => ({
   kind: name,
@@ -9,7 +9,9 @@ const seat = (name: string, taken: number, max: number | null, approval = false)
   role: "participant",
   taken,
   max,
+  free: max === null ? null : Math.max(0, max - taken),
   approval,
+  waitlist: { mode: "off", waiting: 0 },
 });
 
 test.each([
@@ -32,4 +34,13 @@ test("a custom type is called by its own name", () => {
   expect(typeName({ type: "custom", customType: "Clinic" })).toBe("Clinic");
   expect(typeName({ type: "custom", customType: null })).toBe("Session");
   expect(typeName({ type: "buddy_meeting", customType: null })).toBe("Buddy meeting");
+});
+
+test.each([
+  [null, null],
+  [{ amount: 0, currency: "EUR" }, null],
+  [{ amount: 1250, currency: "EUR" }, "€12.50"],
+  [{ amount: 1250, currency: "JPY" }, "¥1,250"],
+])("the price %o is %s", (price, words) => {
+  expect(priceWords(price && { ...price, provider: "on_site", refundUntilHours: null })).toBe(words);
 });

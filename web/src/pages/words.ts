@@ -10,7 +10,14 @@ import {
   Timer,
   UsersRound,
 } from "lucide-preact";
-import type { Registration, Seats, SessionCard, SessionLabel, SessionType } from "../protocol/api";
+import type {
+  Conditions,
+  Registration,
+  Seats,
+  SessionCard,
+  SessionLabel,
+  SessionType,
+} from "../protocol/api";
 import type { Tone } from "../ui";
 
 const TYPES: Record<SessionType, [name: string, icon: LucideIcon]> = {
@@ -77,6 +84,27 @@ export function standing(registration: Registration | null): "seat" | "waiting" 
   if (!registration) return null;
   if (HOLDS_A_SEAT.includes(registration.status)) return "seat";
   return WAITS.includes(registration.status) ? "waiting" : null;
+}
+
+/** "Your seat", "3rd on the waitlist": what somebody has, in a few words; null: nothing. */
+export function placeWords(registration: Registration | null): string | null {
+  if (!registration) return null;
+  if (HOLDS_A_SEAT.includes(registration.status)) return "You have a seat";
+  if (registration.status === "waitlisted") {
+    return registration.position === null
+      ? "On the waitlist"
+      : `Number ${registration.position} on the waitlist`;
+  }
+  if (registration.status === "offered") return "A seat is offered to you";
+  return registration.status === "pending" ? "Waiting for an answer" : null;
+}
+
+/** "€12.00", or null for what costs nothing. */
+export function priceWords(price: Conditions["price"]): string | null {
+  if (!price || price.amount === 0) return null;
+  const money = new Intl.NumberFormat("en", { style: "currency", currency: price.currency });
+  const digits = money.resolvedOptions().maximumFractionDigits ?? 2;
+  return money.format(price.amount / 10 ** digits);
 }
 
 /** Whether one may go in: by a role, or by a seat. */

@@ -30,13 +30,22 @@ describe("a request", () => {
       seen.push([url, init]);
       return json({ items: [] });
     });
-    await api.sessions("past", "a&b=ü");
-    await api.register("slot/1", "seat");
+    await api.sessions({ scope: "past", q: "a&b=ü" });
+    const body = {
+      seatKindId: "seat",
+      answers: {},
+      responses: {},
+      consents: [],
+      declarations: [],
+      waitlist: false,
+    };
+    await api.register("slot/1", body, "key");
     expect(seen[0]?.[0]).toBe("/api/v1/sessions?scope=past&q=a%26b%3D%C3%BC");
     expect(seen[1]?.[0]).toBe("/api/v1/timeslots/slot%2F1/registrations");
     expect(seen[1]?.[1]).toMatchObject({
       method: "POST",
-      body: '{"seatKindId":"seat"}',
+      body: JSON.stringify(body),
+      headers: { "Idempotency-Key": "key" },
       credentials: "same-origin",
     });
   });

@@ -53,6 +53,8 @@ export type RegistrationStatus =
   | "cancelled"
   | "expired";
 
+export type JoinCondition = "free" | "ask" | "invite";
+
 export interface Location {
   kind: "physical" | "virtual" | "hybrid";
   address: string | null;
@@ -77,6 +79,15 @@ export interface Timeslot {
   phase: RunPhase;
   label: SessionLabel;
   registrationOpen: boolean;
+  registrationOpensAt: string | null;
+  registrationClosesAt: string | null;
+  /** Until when a seat can be given back. */
+  cancelBy: string | null;
+  roomOpensBeforeMin: number;
+  cancelledReason: string | null;
+  seats: Seats[];
+  /** What the one who asks has there, if it was not given up. */
+  ownRegistration: Registration | null;
   /** Whether the one who asks can register. */
   register: May;
   /** Only for those who may see the details. */
@@ -92,8 +103,56 @@ export interface Seats {
   taken: number;
   /** Null where there is no limit. */
   max: number | null;
-  /** Given by the organiser, not free to take. */
+  /** Null where there is no limit; 0 also while others wait. */
+  free: number | null;
+  /** Asked for and given by the organiser, not free to take. */
   approval: boolean;
+  waitlist: { mode: "off" | "offer" | "auto"; waiting: number };
+}
+
+/** What is told on registering (M20): a presenter about the talk, a guest about interests. */
+export interface Answers {
+  talkTitle?: string;
+  talkDescription?: string;
+  topics?: string;
+  questions?: string;
+}
+
+export interface Question {
+  id: string;
+  kind: "text" | "long_text" | "number" | "yes_no" | "choice" | "choices";
+  label: string;
+  required: boolean;
+  options: string[];
+  /** For whom it is, by part; empty: for everybody. */
+  parts: string[];
+}
+
+export type Reply = string | number | boolean | string[];
+
+/** What a session asks of those who register. */
+export interface Conditions {
+  questions: Question[];
+  consents: { id: string; text: string; required: boolean }[];
+  prerequisites: {
+    id: string;
+    kind: "completed_session" | "declaration";
+    text: string;
+    sessionId: string | null;
+    mode: "block" | "warn";
+  }[];
+  /** `amount` in the currency's smallest unit. */
+  price: { provider: string; amount: number; currency: string; refundUntilHours: number | null } | null;
+}
+
+export interface NewRegistration {
+  seatKindId: string;
+  answers: Answers;
+  responses: Record<string, Reply>;
+  consents: string[];
+  declarations: string[];
+  invitation?: string;
+  waitlist: boolean;
 }
 
 export interface Registration {
@@ -102,9 +161,18 @@ export interface Registration {
   name: string;
   /** Only for staff. */
   email: string | null;
+  seatKindId: string;
   part: string;
   role: Role;
   status: RegistrationStatus;
+  /** The place in the waitlist, 1 being the next. */
+  position: number | null;
+  /** Until when an offered seat can be accepted. */
+  offerExpiresAt: string | null;
+  /** What the organiser wrote with the decision. */
+  message: string | null;
+  answers: Answers;
+  warnings: string[];
   createdAt: string;
 }
 
@@ -116,6 +184,8 @@ export interface SessionCard {
   /** An excerpt in lists, the whole text in a SessionDetail. */
   description: string;
   label: SessionLabel;
+  visibility: "public" | "private";
+  joinCondition: JoinCondition;
   timeslot: Timeslot;
   seats: Seats[];
   you: { roles: Role[]; registration: Registration | null };
@@ -127,6 +197,7 @@ export interface SessionDetail extends SessionCard {
   publication: Publication;
   version: number;
   cancelledReason: string | null;
+  conditions: Conditions;
   timeslots: Timeslot[];
   /** Those who lead it. */
   people: { name: string; role: Role }[];
@@ -164,6 +235,49 @@ export interface TicketAnswer {
 }
 
 export type Scope = "upcoming" | "past" | "mine";
+
+/** What a list of sessions is asked for; what is left out does not matter. */
+export interface Wanted {
+  scope: Scope;
+  q?: string;
+  type?: SessionType;
+  condition?: JoinCondition;
+  format?: Location["kind"];
+  free?: "true";
+  since?: string;
+  until?: string;
+  limit?: string;
+  cursor?: string;
+}
+
+export interface SessionList {
+  items: SessionCard[];
+  /** The cursor of the next page. */
+  next: number | null;
+}
+
+/** What an invitation is for, whoever holds it. */
+export interface InvitationCard {
+  sessionId: string;
+  title: string;
+  type: SessionType;
+  startsAt: string | null;
+  timezone: string | null;
+  timeslotId: string | null;
+  /** The seat it opens, or null for any. */
+  part: string | null;
+  /** The role it gives, without a seat. */
+  role: Role | null;
+  expiresAt: string | null;
+  session: SessionDetail;
+}
+
+export interface CalendarFeed {
+  active: boolean;
+  createdAt: string | null;
+  /** Told once, when it is made. */
+  url: string | null;
+}
 
 interface Call {
   body?: unknown;
@@ -224,15 +338,31 @@ export function createApi(send: Send) {
     createToken: (name: string) => send<NewApiToken>("POST", "/me/tokens", { body: { name } }),
     revokeToken: (token: string) => send<void>("DELETE", `/me/tokens/${id(token)}`),
 
-    sessions: (scope: Scope, q: string, signal?: AbortSignal) =>
-      send<{ items: SessionCard[] }>("GET", "/sessions", { query: q ? { scope, q } : { scope }, signal }),
+    calendarFeed: (signal?: AbortSignal) => send<CalendarFeed>("GET", "/me/calendar", { signal }),
+    newCalendarFeed: () => send<CalendarFeed>("POST", "/me/calendar"),
+    deleteCalendarFeed: () => send<void>("DELETE", "/me/calendar"),
+
+    sessions: (wanted: Wanted, signal?: AbortSignal) =>
+      send<SessionList>("GET", "/sessions", { query: { ...wanted }, signal }),
     session: (session: string, signal?: AbortSignal) =>
       send<SessionDetail>("GET", `/sessions/${id(session)}`, { signal }),
     publish: (session: string) => send<SessionDetail>("POST", `/sessions/${id(session)}/publish`),
 
-    register: (timeslot: string, seatKindId: string) =>
-      send<Registration>("POST", `/timeslots/${id(timeslot)}/registrations`, { body: { seatKindId } }),
+    /** With the same `key` a second request gets the same registration again. */
+    register: (timeslot: string, body: NewRegistration, key: string) =>
+      send<Registration>("POST", `/timeslots/${id(timeslot)}/registrations`, {
+        body,
+        headers: { "Idempotency-Key": key },
+      }),
+    answerOffer: (registration: string, accept: boolean) =>
+      send<Registration>("POST", `/registrations/${id(registration)}/offer`, { body: { accept } }),
+    changeAnswers: (registration: string, answers: Answers) =>
+      send<Registration>("PUT", `/registrations/${id(registration)}/answers`, { body: answers }),
     cancelRegistration: (registration: string) => send<void>("DELETE", `/registrations/${id(registration)}`),
+
+    openInvitation: (token: string, signal?: AbortSignal) =>
+      send<InvitationCard>("POST", "/invitations/open", { body: { token }, signal }),
+    acceptInvitation: (token: string) => send<void>("POST", "/invitations/accept", { body: { token } }),
 
     room: (slug: string, signal?: AbortSignal) => send<RoomCard>("GET", `/rooms/${id(slug)}`, { signal }),
     roomMedia: (timeslot: string, signal?: AbortSignal) =>

@@ -3,6 +3,7 @@ import { Button, EmptyState, ErrorState, LinkButton, Skeleton, signInAddress } f
 import { leave } from "../shell/Header";
 import { Page } from "../shell/Page";
 import { loadViewer, viewer } from "../viewer";
+import { CalendarSection } from "./CalendarSection";
 import { ProfileForm } from "./ProfileForm";
 import { Tokens } from "./Tokens";
 import "./account.css";
@@ -53,6 +54,7 @@ export function AccountPage() {
     <Page title="Account" width="reading">
       <h1>Account</h1>
       <ProfileForm me={now.me} />
+      <CalendarSection />
       <Tokens />
       <section class="account-section">
         <h2>Sign out</h2>

@@ -3,19 +3,20 @@ import type { SessionCard, Timeslot } from "../../protocol/api";
 import { Badge, dateBlock, highestRole, Icon, LinkButton, longDate, RoleBadge, Skeleton } from "../../ui";
 import { TimeOf } from "../TimeOf";
 import { reader } from "../viewer";
-import { hasAPlace, labelWords, seatWords, typeIcon, typeName } from "../words";
+import { hasAPlace, labelWords, placeWords, seatWords, typeIcon, typeName } from "../words";
 
 export function Card({ card, level }: { card: SessionCard; level: 2 | 3 }) {
   const Heading = level === 2 ? "h2" : "h3";
   const role = highestRole(card.you.roles);
   const running = card.label === "In progress";
   const { words, tone } = labelWords(card.label);
+  const place = card.label === "Completed" ? null : placeWords(card.you.registration);
   return (
     <li class="card">
       <DateBlock timeslot={card.timeslot} />
       <div class="card-body">
         <Heading class="card-title">
-          <a class="card-link" href={`/sessions/${encodeURIComponent(card.id)}`}>
+          <a class="card-link" href={addressOfCard(card)}>
             <bdi>{card.title}</bdi>
           </a>
         </Heading>
@@ -39,6 +40,7 @@ export function Card({ card, level }: { card: SessionCard; level: 2 | 3 }) {
         )}
         <div class="card-foot">
           {(running || card.label !== "Open") && <Badge tone={tone}>{words}</Badge>}
+          {place && <Badge tone="accent">{place}</Badge>}
           {role && <RoleBadge role={role} />}
           {showsSeats(card) && <span class="card-seats numbers">{seatWords(card.seats).join(" · ")}</span>}
         </div>
@@ -55,6 +57,11 @@ export function Card({ card, level }: { card: SessionCard; level: 2 | 3 }) {
       )}
     </li>
   );
+}
+
+/** The session's page, at the timeslot that the card shows. */
+export function addressOfCard({ id, timeslot }: SessionCard): string {
+  return `/sessions/${encodeURIComponent(id)}?slot=${encodeURIComponent(timeslot.id)}`;
 }
 
 const showsSeats = ({ label, seats }: SessionCard): boolean =>

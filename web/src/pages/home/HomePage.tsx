@@ -1,63 +1,41 @@
-import { CalendarPlus, CalendarX2, Search, SearchX } from "lucide-preact";
-import { useEffect, useState } from "preact/hooks";
-import { api, type SessionCard, sentenceOf } from "../../protocol/api";
-import {
-  Banner,
-  Button,
-  classes,
-  EmptyState,
-  ErrorState,
-  here,
-  LinkButton,
-  navigate,
-  signInAddress,
-  TextField,
-  VisuallyHidden,
-} from "../../ui";
+import { CalendarX2, SearchX } from "lucide-preact";
+import { useEffect } from "preact/hooks";
+import { type SessionCard, sentenceOf } from "../../protocol/api";
+import { Banner, Button, classes, EmptyState, ErrorState, here, navigate, VisuallyHidden } from "../../ui";
 import { Page } from "../shell/Page";
-import { type Resource, useResource } from "../useResource";
-import { viewer } from "../viewer";
+import { reader, viewer } from "../viewer";
+import { Agenda } from "./Agenda";
 import { Card, CardSkeleton } from "./Card";
-import { addressOf, type Filters, filtersIn, grouped, SCOPES } from "./filters";
+import { FilterBar } from "./FilterBar";
+import { addressOf, type Filters, filtersIn, grouped, howMany, NO_FILTERS, wantedBy } from "./filters";
+import { Month } from "./Month";
+import { type Pages, usePages } from "./usePages";
 import "./home.css";
+import "./views.css";
 
 export function HomePage() {
   const filters = filtersIn(here.value.query);
   const who = viewer.value.state;
-  const needsSignIn = filters.scope === "mine" && who === "out";
-  const { resource, reload } = useResource(`${who}:${addressOf(filters)}`, (signal) =>
-    who === "loading" || needsSignIn
-      ? new Promise<never>(() => {})
-      : api.sessions(filters.scope, filters.q, signal),
-  );
-  useReloadOnReturn(reload);
   return (
     <Page title="Sessions">
       {who === "out" && <Welcome />}
-      <div class="home-head">
-        <h1>Sessions</h1>
-        <search class="home-tools">
-          <ScopeLinks filters={filters} />
-          <SearchField filters={filters} />
-        </search>
-      </div>
-      {needsSignIn ? (
-        <EmptyState
-          icon={CalendarX2}
-          title="Sign in to see your sessions"
-          action={
-            <LinkButton kind="primary" href={signInAddress(addressOf(filters))}>
-              Sign in
-            </LinkButton>
-          }
-        >
-          The ones you lead or have a seat in are listed here.
-        </EmptyState>
+      <h1 class="home-title">Sessions</h1>
+      <FilterBar filters={filters} />
+      {filters.view === "month" ? (
+        <Month filters={filters} who={who} />
       ) : (
-        <List resource={resource} filters={filters} onRetry={reload} />
+        <Listed filters={filters} who={who} />
       )}
     </Page>
   );
+}
+
+function Listed({ filters, who }: { filters: Filters; who: string }) {
+  const zone = reader().timeZone;
+  const wanted = wantedBy(filters, zone);
+  const pages = usePages(who === "loading" ? null : `${who} ${JSON.stringify(wanted)}`, wanted);
+  useReloadOnReturn(pages.extended ? null : pages.reload);
+  return <List pages={pages} filters={filters} />;
 }
 
 function Welcome() {
@@ -69,63 +47,8 @@ function Welcome() {
   );
 }
 
-function ScopeLinks({ filters }: { filters: Filters }) {
-  return (
-    <nav class="home-scopes" aria-label="Which sessions">
-      {SCOPES.map(({ scope, label }) => (
-        <a
-          key={scope}
-          href={addressOf({ ...filters, scope })}
-          aria-current={scope === filters.scope ? "page" : undefined}
-          class={classes("home-scope", scope === filters.scope && "home-scope-on")}
-          onClick={(event) => {
-            if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-            event.preventDefault();
-            navigate(addressOf({ ...filters, scope }), { within: true });
-          }}
-        >
-          {label}
-        </a>
-      ))}
-    </nav>
-  );
-}
-
-const TYPING_PAUSE_MS = 250;
-
-function SearchField({ filters }: { filters: Filters }) {
-  const [text, setText] = useState(filters.q);
-  useEffect(() => setText((typed) => (typed.trim() === filters.q ? typed : filters.q)), [filters.q]);
-  useEffect(() => {
-    if (text.trim() === filters.q) return;
-    const timer = setTimeout(
-      () => navigate(addressOf({ ...filters, q: text }), { within: true, replace: true }),
-      TYPING_PAUSE_MS,
-    );
-    return () => clearTimeout(timer);
-  }, [text]);
-  return (
-    <TextField
-      class="home-search"
-      label="Search sessions"
-      labelHidden
-      type="search"
-      placeholder="Search sessions"
-      icon={Search}
-      maxLength={200}
-      value={text}
-      onInput={setText}
-    />
-  );
-}
-
-interface ListProps {
-  resource: Resource<{ items: SessionCard[] }>;
-  filters: Filters;
-  onRetry: () => void;
-}
-
-function List({ resource, filters, onRetry }: ListProps) {
+function List({ pages, filters }: { pages: Pages; filters: Filters }) {
+  const { resource, reload: onRetry, more, busy } = pages;
   if (resource.data === null && resource.state === "failed") {
     return (
       <ErrorState title="The sessions did not load" message={sentenceOf(resource.error)} onRetry={onRetry} />
@@ -156,18 +79,29 @@ function List({ resource, filters, onRetry }: ListProps) {
       This list may be out of date. {sentenceOf(resource.error)}
     </Banner>
   );
-  if (running.length + others.length === 0) return <Nothing filters={filters} />;
+  if (running.length + others.length === 0 && !more) return <Nothing filters={filters} />;
   const heading = running.length > 0;
   return (
     <>
       {stale}
-      {running.length > 0 && <Group title="In progress" cards={running} wide />}
-      {others.length > 0 && <Group title={heading ? titleOf(filters) : null} cards={others} />}
+      {filters.view === "agenda" ? (
+        <Agenda cards={resource.data.items} />
+      ) : (
+        <>
+          {running.length > 0 && <Group title="In progress" cards={running} wide />}
+          {others.length > 0 && <Group title={heading ? "Coming up" : null} cards={others} />}
+        </>
+      )}
+      {more && (
+        <div class="home-more">
+          <Button busy={busy} onClick={more}>
+            Show more
+          </Button>
+        </div>
+      )}
     </>
   );
 }
-
-const titleOf = ({ scope }: Filters): string => (scope === "mine" ? "Your other sessions" : "Coming up");
 
 interface GroupProps {
   title: string | null;
@@ -190,29 +124,24 @@ function Group({ title, cards, wide = false }: GroupProps) {
 }
 
 function Nothing({ filters }: { filters: Filters }) {
-  if (filters.q) {
+  if (filters.q || howMany(filters) > 0) {
     return (
       <EmptyState
         icon={SearchX}
-        title={`Nothing found for “${filters.q}”`}
+        title={filters.q ? `Nothing found for “${filters.q}”` : "Nothing found"}
         action={
-          <Button onClick={() => navigate(addressOf({ ...filters, q: "" }), { within: true })}>
-            Clear the search
+          <Button
+            onClick={() =>
+              navigate(addressOf({ ...NO_FILTERS, scope: filters.scope, view: filters.view }), {
+                within: true,
+              })
+            }
+          >
+            {filters.q ? "Clear the search" : "Clear filters"}
           </Button>
         }
       >
-        Try another word, or look under another heading.
-      </EmptyState>
-    );
-  }
-  if (filters.scope === "mine") {
-    return (
-      <EmptyState
-        icon={CalendarPlus}
-        title="You have no sessions yet"
-        action={<LinkButton href="/">See what is coming up</LinkButton>}
-      >
-        Register for one, and it appears here.
+        Try another word or fewer filters, or look under another heading.
       </EmptyState>
     );
   }
@@ -230,9 +159,10 @@ function Nothing({ filters }: { filters: Filters }) {
   );
 }
 
-/** A list left open in a tab is asked for again when the reader comes back to it. */
-function useReloadOnReturn(reload: () => void): void {
+/** A list left open in a tab is asked for again when the reader comes back to it, unless it would become shorter. */
+function useReloadOnReturn(reload: (() => void) | null): void {
   useEffect(() => {
+    if (!reload) return;
     const seen = () => {
       if (document.visibilityState === "visible") reload();
     };

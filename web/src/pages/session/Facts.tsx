@@ -1,16 +1,16 @@
-import { Armchair, Calendar, Clock, MapPin, Video } from "lucide-preact";
+import { Armchair, Calendar, CalendarPlus, Clock, DoorOpen, MapPin, Video, Wallet } from "lucide-preact";
 import type { ComponentChildren } from "preact";
-import type { SessionDetail, Timeslot } from "../../protocol/api";
-import { duration, Icon, type LucideIcon, longDate } from "../../ui";
+import type { JoinCondition, SessionDetail, Timeslot } from "../../protocol/api";
+import { duration, Icon, type LucideIcon, longDate, shortDateTime } from "../../ui";
 import { TimeOf } from "../TimeOf";
 import { reader } from "../viewer";
-import { seatWords } from "../words";
+import { priceWords, seatWords } from "../words";
 
-/** When, where, how many. */
-export function Facts({ session }: { session: SessionDetail }) {
-  const { timeslot, seats } = session;
-  const over = session.label === "Cancelled" || session.label === "Completed";
-  const words = over ? [] : seatWords(seats);
+/** When, where, how many, and on which terms. */
+export function Facts({ session, timeslot }: { session: SessionDetail; timeslot: Timeslot }) {
+  const over = timeslot.label === "Cancelled" || timeslot.label === "Completed";
+  const words = over ? [] : [...seatWords(timeslot.seats), ...queueWords(timeslot)];
+  const price = priceWords(session.conditions.price);
   const online = timeslot.location.kind !== "physical";
   const inPerson = timeslot.location.kind !== "virtual";
   return (
@@ -19,7 +19,7 @@ export function Facts({ session }: { session: SessionDetail }) {
         <time dateTime={timeslot.startsAt}>{longDate(timeslot.startsAt, reader(), new Date())}</time>
       </Fact>
       <Fact icon={Clock} name="Time">
-        <TimeOf timeslot={timeslot} />
+        <TimeOf timeslot={timeslot} plain />
         <span class="facts-detail">{duration(timeslot.durationMin)}</span>
       </Fact>
       {inPerson && (
@@ -42,8 +42,62 @@ export function Facts({ session }: { session: SessionDetail }) {
           ))}
         </Fact>
       )}
+      {!over && (
+        <Fact icon={DoorOpen} name="Who can join">
+          {TERMS[session.joinCondition]}
+          {windowWords(timeslot).map((line) => (
+            <span key={line} class="facts-detail">
+              {line}
+            </span>
+          ))}
+        </Fact>
+      )}
+      {price && !over && (
+        <Fact icon={Wallet} name="Price">
+          {price}
+          <span class="facts-detail">{refundWords(session, timeslot)}</span>
+        </Fact>
+      )}
+      {!over && (
+        <Fact icon={CalendarPlus} name="Calendar">
+          <a href={`/api/v1/timeslots/${encodeURIComponent(timeslot.id)}/calendar.ics`} download>
+            Add to your calendar
+          </a>
+        </Fact>
+      )}
     </dl>
   );
+}
+
+const TERMS: Record<JoinCondition, string> = {
+  free: "Free to join",
+  ask: "Ask to join: the organiser answers each request",
+  invite: "By invitation",
+};
+
+function queueWords({ seats }: Timeslot): string[] {
+  const waiting = seats.reduce((sum, seat) => sum + seat.waitlist.waiting, 0);
+  return waiting > 0 ? [`${waiting} on the waitlist`] : [];
+}
+
+/** When one can register, where that is limited and still matters. */
+function windowWords({ registrationOpensAt, registrationClosesAt, cancelBy }: Timeslot): string[] {
+  const ahead = (iso: string | null): iso is string => iso !== null && Date.parse(iso) > Date.now();
+  const words: string[] = [];
+  if (ahead(registrationOpensAt))
+    words.push(`Registration opens ${shortDateTime(registrationOpensAt, reader())}`);
+  if (ahead(registrationClosesAt))
+    words.push(`Registration closes ${shortDateTime(registrationClosesAt, reader())}`);
+  if (ahead(cancelBy)) words.push(`You can cancel until ${shortDateTime(cancelBy, reader())}`);
+  return words;
+}
+
+/** How it is paid, and until when cancelling costs nothing. */
+function refundWords({ conditions: { price } }: SessionDetail, { startsAt }: Timeslot): string {
+  const how = price?.provider === "on_site" ? "You pay on site. " : "";
+  if (!price || price.refundUntilHours === null) return `${how}Cancelling costs nothing.`;
+  const until = new Date(Date.parse(startsAt) - price.refundUntilHours * 3_600_000).toISOString();
+  return `${how}Cancelling costs nothing until ${shortDateTime(until, reader())}.`;
 }
 
 function Fact({ icon, name, children }: { icon: LucideIcon; name: string; children: ComponentChildren }) {

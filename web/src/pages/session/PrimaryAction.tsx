@@ -1,6 +1,13 @@
 import { Video } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { api, type RoomCard, type Seats, type SessionDetail, sentenceOf } from "../../protocol/api";
+import {
+  api,
+  type Registration,
+  type RoomCard,
+  type SessionDetail,
+  sentenceOf,
+  type Timeslot,
+} from "../../protocol/api";
 import {
   Banner,
   Button,
@@ -8,63 +15,108 @@ import {
   Dialog,
   duration,
   navigate,
-  Select,
+  shortDateTime,
   signInAddress,
   toast,
   untilStart,
 } from "../../ui";
 import { reader, viewer } from "../viewer";
-import { type Button as ActionButton, actionFor } from "./action";
+import { type Button as ActionButton, actionFor, type Held } from "./action";
+import { ChangeAnswers } from "./ChangeAnswers";
+import { RegisterForm } from "./RegisterForm";
 
 interface PrimaryActionProps {
   session: SessionDetail;
+  /** The one that was chosen. */
+  timeslot: Timeslot;
   room: RoomCard | null;
   onChange: () => void;
 }
 
-export function PrimaryAction({ session, room, onChange }: PrimaryActionProps) {
-  const [asking, setAsking] = useState(false);
-  const { registration } = session.you;
+/** What the reader can do about a timeslot: one thing that stands out, and ways back. */
+export function PrimaryAction({ session, timeslot, room, onChange }: PrimaryActionProps) {
+  const [asking, setAsking] = useState<Held | null>(null);
+  const [changing, setChanging] = useState(false);
+  const { ownRegistration: registration, cancelBy } = timeslot;
+  const late = cancelBy !== null && Date.parse(cancelBy) <= Date.now();
   const action = actionFor({
-    label: session.label,
+    label: timeslot.label,
     signedIn: viewer.value.state === "in",
-    roles: session.you.roles,
+    roles: room?.you.roles ?? session.you.roles,
     registration,
-    seats: session.seats,
-    register: session.timeslot.register,
+    seats: timeslot.seats,
+    joinCondition: session.joinCondition,
+    invited: false,
+    register: timeslot.register,
     join: room?.you.join ?? null,
     opens: opening(room),
+    offerUntil: registration?.offerExpiresAt ? until(registration.offerExpiresAt) : null,
+    tooLateToCancel: late,
   });
+  const hasSeat = registration !== null && SEATED.includes(registration.status);
+  const deadline = hasSeat && cancelBy !== null && action.message !== "";
   return (
     <div class="session-action">
       {action.message && <p class="session-message">{action.message}</p>}
-      {action.button && <TheButton button={action.button} session={session} onChange={onChange} />}
-      {action.mayCancel && registration && (
-        <Button kind="quiet" wide onClick={() => setAsking(true)}>
-          Cancel registration
-        </Button>
+      {registration?.message && (
+        <Banner>
+          The organiser writes: <bdi>{registration.message}</bdi>
+        </Banner>
       )}
-      {asking && registration && (
-        <GiveUpSeat
+      {action.button && (
+        <TheButton
+          button={action.button}
           session={session}
-          registrationId={registration.id}
-          onClose={() => setAsking(false)}
+          timeslot={timeslot}
+          registration={registration}
           onChange={onChange}
         />
+      )}
+      {registration && (hasSeat || action.mayCancel) && (
+        <Button kind="quiet" wide onClick={() => setChanging(true)}>
+          {registration.part === "presenter" ? "Change your talk" : "Change what you told"}
+        </Button>
+      )}
+      {action.mayCancel && registration && (
+        <Button kind="quiet" wide onClick={() => setAsking(action.mayCancel)}>
+          {GIVE_UP[action.mayCancel].button}
+        </Button>
+      )}
+      {deadline && (
+        <p class="session-note">
+          {late
+            ? "It is too late to cancel here. If you cannot come, write to the organiser."
+            : `You can cancel until ${shortDateTime(cancelBy, reader())}.`}
+        </p>
+      )}
+      {asking && registration && (
+        <GiveUp
+          held={asking}
+          registration={registration}
+          onClose={() => setAsking(null)}
+          onChange={onChange}
+        />
+      )}
+      {changing && registration && (
+        <ChangeAnswers registration={registration} onClose={() => setChanging(false)} onChange={onChange} />
       )}
     </div>
   );
 }
 
+const SEATED = ["registered", "confirmed", "attended"];
+
 interface TheButtonProps {
   button: ActionButton;
   session: SessionDetail;
+  timeslot: Timeslot;
+  registration: Registration | null;
   onChange: () => void;
 }
 
-function TheButton({ button, session, onChange }: TheButtonProps) {
+function TheButton({ button, session, timeslot, registration, onChange }: TheButtonProps) {
   if (button.kind === "join") {
-    const room = `/live/${encodeURIComponent(session.timeslot.slug)}`;
+    const room = `/live/${encodeURIComponent(timeslot.slug)}`;
     return (
       <Button kind="primary" size="large" wide icon={Video} onClick={() => navigate(room)}>
         Join
@@ -72,35 +124,42 @@ function TheButton({ button, session, onChange }: TheButtonProps) {
     );
   }
   if (button.kind === "sign-in") {
-    const back = signInAddress(`/sessions/${encodeURIComponent(session.id)}`);
+    const back = signInAddress(`/sessions/${encodeURIComponent(session.id)}?slot=${timeslot.id}`);
     return (
       <Button kind="primary" size="large" wide onClick={() => navigate(back)}>
         {button.label}
       </Button>
     );
   }
-  return <Register seats={button.seats} session={session} onChange={onChange} />;
+  if (button.kind === "offer") {
+    return registration && <Offer registration={registration} onChange={onChange} />;
+  }
+  return (
+    <RegisterForm
+      key={timeslot.id}
+      timeslot={timeslot}
+      conditions={session.conditions}
+      seats={button.seats}
+      onChange={onChange}
+    />
+  );
 }
 
-interface RegisterProps {
-  seats: Seats[];
-  session: SessionDetail;
-  onChange: () => void;
-}
-
-function Register({ seats, session, onChange }: RegisterProps) {
-  const [wanted, setWanted] = useState(seats[0]?.kind ?? "");
-  const [busy, setBusy] = useState(false);
+/** A seat that is kept for a while: to be accepted, or left to the next. */
+function Offer({ registration, onChange }: { registration: Registration; onChange: () => void }) {
+  const [busy, setBusy] = useState<"yes" | "no" | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  const seat = seats.find((kind) => kind.kind === wanted) ?? seats[0];
-  if (!seat) return null;
-  const go = async () => {
-    setBusy(true);
-    setFailure(await register(session, seat.kind));
-    setBusy(false);
+  const answer = async (accept: boolean) => {
+    setBusy(accept ? "yes" : "no");
+    try {
+      await api.answerOffer(registration.id, accept);
+      toast(accept ? "You're registered." : "You declined. The seat goes to the next.");
+    } catch (error) {
+      setFailure(sentenceOf(error));
+    }
+    setBusy(null);
     onChange();
   };
-  const unusual = seats.length === 1 && seat.part !== "guest";
   return (
     <>
       {failure && (
@@ -108,59 +167,55 @@ function Register({ seats, session, onChange }: RegisterProps) {
           {failure}
         </Banner>
       )}
-      {seats.length > 1 && (
-        <Select
-          label="Take part as"
-          value={seat.kind}
-          onChange={setWanted}
-          options={seats.map((kind) => ({ value: kind.kind, label: seatOption(kind) }))}
-        />
-      )}
-      <Button kind="primary" size="large" wide busy={busy} onClick={() => void go()}>
-        {unusual ? `Register as ${seat.name.toLocaleLowerCase("en")}` : "Register"}
+      <Button kind="primary" size="large" wide busy={busy === "yes"} onClick={() => void answer(true)}>
+        Accept the seat
+      </Button>
+      <Button kind="quiet" wide busy={busy === "no"} onClick={() => void answer(false)}>
+        Decline
       </Button>
     </>
   );
 }
 
-const seatOption = ({ name, role }: Seats): string =>
-  role === "observer" ? `${name} (you watch and listen)` : name;
+const GIVE_UP: Record<Held, { button: string; title: string; keep: string; text: string; done: string }> = {
+  seat: {
+    button: "Cancel registration",
+    title: "Cancel your registration?",
+    keep: "Keep my seat",
+    text: "Your seat becomes free for someone else. You can register again as long as there are seats left.",
+    done: "Your registration is cancelled.",
+  },
+  request: {
+    button: "Withdraw your request",
+    title: "Withdraw your request?",
+    keep: "Keep my request",
+    text: "The organiser need not answer it any more. You can ask again later.",
+    done: "Your request is withdrawn.",
+  },
+  place: {
+    button: "Leave the waitlist",
+    title: "Leave the waitlist?",
+    keep: "Keep my place",
+    text: "The others move up. If you come back you stand at the end.",
+    done: "You left the waitlist.",
+  },
+};
 
-/** Null when it worked, else the sentence why not. */
-async function register(session: SessionDetail, seatKind: string): Promise<string | null> {
-  try {
-    const made = await api.register(session.timeslot.id, seatKind);
-    toast(
-      made.status === "pending" ? "Your request was sent. You get an answer by email." : "You're registered.",
-    );
-    return null;
-  } catch (error) {
-    return sentenceOf(error);
-  }
-}
-
-interface GiveUpSeatProps {
-  session: SessionDetail;
-  registrationId: string;
+interface GiveUpProps {
+  held: Held;
+  registration: Registration;
   onClose: () => void;
   onChange: () => void;
 }
 
-function GiveUpSeat({ session, registrationId, onClose, onChange }: GiveUpSeatProps) {
+function GiveUp({ held, registration, onClose, onChange }: GiveUpProps) {
   const [busy, setBusy] = useState(false);
-  const seat = session.seats.find((kind) => kind.part === session.you.registration?.part);
-  const again = async () => {
-    const failure = seat ? await register(session, seat.kind) : null;
-    if (failure) toast(failure);
-    onChange();
-  };
+  const words = GIVE_UP[held];
   const go = async () => {
     setBusy(true);
     try {
-      await api.cancelRegistration(registrationId);
-      toast("Your registration is cancelled.", {
-        action: { label: "Register again", onSelect: () => void again() },
-      });
+      await api.cancelRegistration(registration.id);
+      toast(words.done);
     } catch (error) {
       toast(sentenceOf(error));
     }
@@ -170,18 +225,18 @@ function GiveUpSeat({ session, registrationId, onClose, onChange }: GiveUpSeatPr
   return (
     <Dialog
       alert
-      title="Cancel your registration?"
+      title={words.title}
       onClose={onClose}
       actions={
         <>
-          <Button onClick={onClose}>Keep my seat</Button>
+          <Button onClick={onClose}>{words.keep}</Button>
           <Button kind="danger" busy={busy} onClick={() => void go()}>
-            Cancel registration
+            {words.button}
           </Button>
         </>
       }
     >
-      <p>Your seat becomes free for someone else. You can register again as long as there are seats left.</p>
+      <p>{words.text}</p>
     </Dialog>
   );
 }
@@ -198,3 +253,9 @@ function opening(room: RoomCard | null): string | null {
 }
 
 const HALF_A_DAY_MS = 12 * 3600 * 1000;
+
+/** "until 21 Nov 2026, 19:05 (in 3 hours)". */
+function until(iso: string): string {
+  const left = untilStart(iso, new Date());
+  return `until ${shortDateTime(iso, reader())}${left ? ` (${left})` : ""}`;
+}

@@ -1,7 +1,25 @@
 import { CalendarX2 } from "lucide-preact";
-import { useEffect } from "preact/hooks";
-import { ApiError, api, type RoomCard, type SessionDetail, sentenceOf } from "../../protocol/api";
-import { Badge, EmptyState, ErrorState, highestRole, Icon, LinkButton, RoleBadge, Skeleton } from "../../ui";
+import { useEffect, useState } from "preact/hooks";
+import {
+  ApiError,
+  api,
+  type RoomCard,
+  type SessionDetail,
+  sentenceOf,
+  type Timeslot,
+} from "../../protocol/api";
+import {
+  Badge,
+  EmptyState,
+  ErrorState,
+  here,
+  highestRole,
+  Icon,
+  LinkButton,
+  navigate,
+  RoleBadge,
+  Skeleton,
+} from "../../ui";
 import { EditLink } from "../editor/EditLink";
 import { Page } from "../shell/Page";
 import { type Resource, useResource } from "../useResource";
@@ -10,20 +28,27 @@ import { labelWords, typeIcon, typeName } from "../words";
 import { About } from "./About";
 import { Facts } from "./Facts";
 import { PrimaryAction } from "./PrimaryAction";
+import { Slots } from "./Slots";
 import { StaffLinks } from "./StaffLinks";
+import { chosenSlot, shownSlots } from "./slotChoice";
 import "./session.css";
 
 interface Both {
   session: SessionDetail;
+  /** The timeslot that the page is about. */
+  timeslot: Timeslot;
   room: RoomCard | null;
 }
 
 export function SessionPage({ id }: { id: string }) {
   const who = viewer.value;
   const asWhom = who.state === "in" ? who.me.id : who.state;
-  const { resource, reload } = useResource(`${id} ${asWhom}`, (signal) =>
-    who.state === "loading" ? new Promise<never>(() => {}) : load(id, signal),
+  const wanted = here.value.query.get("slot");
+  const { resource: found, reload } = useResource(`${id} ${asWhom}`, (signal) =>
+    who.state === "loading" ? new Promise<never>(() => {}) : api.session(id, signal),
   );
+  const room = useRoom(found.data && chosenSlot(found.data, wanted), asWhom);
+  const resource = withRoom(found, wanted, room);
   useReloadAtTurns(resource.data, reload);
   // One frame for all states: the focus that arrived on it stays when the content comes.
   return (
@@ -46,17 +71,40 @@ function titleOf({ data, state, error }: Resource<Both>): string {
 
 const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
 
-/** The session, and what its room says about entering; without the latter the page still tells everything else. */
-async function load(id: string, signal: AbortSignal): Promise<Both> {
-  const session = await api.session(id, signal);
-  const room = await api.room(session.timeslot.slug, signal).catch((error: unknown) => {
-    if (signal.aborted) throw error;
-    return null;
-  });
-  return { session, room };
+/** What the room of a timeslot says about entering, undefined until it is known; without it the page still tells
+ *  everything else. A session that was read anew has new timeslots, so the room is asked again. */
+function useRoom(timeslot: Timeslot | null, asWhom: string): RoomCard | null | undefined {
+  const [held, setHeld] = useState<{ of: string; room: RoomCard | null }>();
+  const of = `${timeslot?.slug} ${asWhom}`;
+  useEffect(() => {
+    if (!timeslot) return;
+    const stop = new AbortController();
+    api.room(timeslot.slug, stop.signal).then(
+      (room) => !stop.signal.aborted && setHeld({ of, room }),
+      () => !stop.signal.aborted && setHeld({ of, room: null }),
+    );
+    return () => stop.abort();
+  }, [timeslot, of]);
+  return held?.of === of ? held.room : undefined;
 }
 
-function Shown({ session, room, onChange }: Both & { onChange: () => void }) {
+function withRoom(
+  found: Resource<SessionDetail>,
+  wanted: string | null,
+  room: RoomCard | null | undefined,
+): Resource<Both> {
+  if (found.data === null) return found.state === "failed" ? { ...found, data: null } : found;
+  if (room === undefined) return { state: "loading", data: null, error: null };
+  return { ...found, data: { session: found.data, timeslot: chosenSlot(found.data, wanted), room } };
+}
+
+function Shown({ session, timeslot, room, onChange }: Both & { onChange: () => void }) {
+  const slots = shownSlots(session);
+  const choose = (slot: string) =>
+    navigate(`/sessions/${encodeURIComponent(session.id)}?slot=${encodeURIComponent(slot)}`, {
+      within: true,
+      replace: true,
+    });
   const { words, tone } = labelWords(session.label);
   const role = highestRole(session.you.roles);
   return (
@@ -76,8 +124,9 @@ function Shown({ session, room, onChange }: Both & { onChange: () => void }) {
         </h1>
       </header>
       <aside class="session-aside" aria-label="When, where and registration">
-        <Facts session={session} />
-        <PrimaryAction session={session} room={room} onChange={onChange} />
+        {slots.length > 1 && <Slots slots={slots} chosen={timeslot.id} onChoose={choose} />}
+        <Facts session={session} timeslot={timeslot} />
+        <PrimaryAction session={session} timeslot={timeslot} room={room} onChange={onChange} />
         <StaffLinks session={session} />
       </aside>
       <About session={session} />
@@ -128,7 +177,14 @@ const LONGEST_TIMER_MS = 24 * 3600 * 1000;
 /** What one may do changes when the doors open, at the start and at the end: ask again then, and on return to the tab. */
 function useReloadAtTurns(data: Both | null, reload: () => void): void {
   const turns = data
-    ? [data.room?.opensAt, data.session.timeslot.startsAt, data.session.timeslot.endsAt]
+    ? [
+        data.room?.opensAt,
+        data.timeslot.startsAt,
+        data.timeslot.endsAt,
+        data.timeslot.registrationOpensAt,
+        data.timeslot.registrationClosesAt,
+        data.timeslot.ownRegistration?.offerExpiresAt,
+      ]
     : [];
   const next = turns
     .map((iso) => Date.parse(iso ?? "") - Date.now())
@@ -143,5 +199,5 @@ function useReloadAtTurns(data: Both | null, reload: () => void): void {
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", seen);
     };
-  }, [data]);
+  }, [data?.session, data?.room]);
 }

@@ -4,6 +4,8 @@ import { arrivals, here, match, Toasts } from "../../ui";
 import { AccountPage } from "../account/AccountPage";
 import { SettingsPage } from "../admin/SettingsPage";
 import { HomePage } from "../home/HomePage";
+import { InvitationPage } from "../invitation/InvitationPage";
+import { MyPage } from "../mine/MyPage";
 import { SessionPage } from "../session/SessionPage";
 import { SignInPage } from "../sign/SignInPage";
 import { SignUpPage } from "../sign/SignUpPage";
@@ -25,6 +27,8 @@ const ROUTES: [pattern: string, draw: Draw][] = [
     "/sessions/new",
     () => <Later key="new" load={editor} draw={({ NewSessionPage }) => <NewSessionPage />} />,
   ],
+  ["/my-sessions", () => <MyPage />],
+  ["/invitation", () => <InvitationPage />],
   ["/sessions/:id", ({ id = "" }) => <SessionPage key={id} id={id} />],
   [
     "/sessions/:id/edit",

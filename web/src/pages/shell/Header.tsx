@@ -30,6 +30,13 @@ export function Header() {
           <Logo />
           <span>Convene</span>
         </a>
+        {now.state === "in" && (
+          <nav class="header-nav" aria-label="Pages">
+            <a href="/my-sessions" aria-current={here.value.path === "/my-sessions" ? "page" : undefined}>
+              My sessions
+            </a>
+          </nav>
+        )}
         <div class="header-end">
           <Who now={now} />
         </div>
