@@ -35,8 +35,10 @@ check: setup web  ## Formatting, linters, types, import contracts, unit tests of
 bench: setup web  ## Measure; ONLY=sfu|hub|join|register for one part; one JSON line per figure
 	@$(BIN)/python -m tests.load $(if $(ONLY),--only $(ONLY))
 
-fuzz: setup  ## Feed the parsers random and mutated bytes for longer than the tests do
+fuzz: setup  ## Random bytes for the parsers, random histories for the seats, for longer than the tests do
 	@$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=long --timeout=0
+	@$(BIN)/python -m pytest tests/server/test_promotion.py tests/server/test_book.py -k "histories and not postgresql" \
+		--hypothesis-profile=long --timeout=0
 
 format:  ## Format both sides
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
