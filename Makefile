@@ -32,10 +32,11 @@ check: setup web  ## Formatting, linters, types, import contracts, unit tests of
 	@cd web && npm run --silent test
 	@$(BIN)/python -m pytest -m "not browser and not slow" -n 2 --dist loadfile
 
-bench: setup web  ## Measure; ONLY=sfu|hub|join|register for one part; one JSON line per figure
+bench: setup web  ## Measure; ONLY=sfu|sfu-peers|hub|join|register for one part; one JSON line per figure
 	@$(BIN)/python -m tests.load $(if $(ONLY),--only $(ONLY))
 
-fuzz: setup  ## Random bytes for the parsers, random histories for the seats, for longer than the tests do
+fuzz: setup  ## Random bytes for the parsers, random histories for the seats; SECONDS=60 for each parser
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) --corpus .fuzz
 	@$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=long --timeout=0
 	@$(BIN)/python -m pytest tests/server/test_promotion.py tests/server/test_book.py -k "histories and not postgresql" \
 		--hypothesis-profile=long --timeout=0
@@ -53,7 +54,7 @@ clean:  ## Remove what was installed and built; data/ stays
 setup: $(STAMPS)/python $(STAMPS)/node
 web: setup server/web_dist/index.html
 
-$(STAMPS)/python: pyproject.toml constraints.txt
+$(STAMPS)/python: pyproject.toml setup.py constraints.txt $(wildcard media/core/*.[ch])
 	@deploy/need-tools
 	@echo "── installing Python packages into .venv (about a minute the first time)"
 	@test -x $(BIN)/python || python3 -m venv .venv

@@ -1,7 +1,8 @@
 """One media worker process: ``python -m media --fd N --listen 0.0.0.0 --port 40000 --announced 203.0.113.7``.
 
 Started by `media.pool`, which holds the other end of the socket pair whose descriptor is given. It ends when
-that connection is closed, and so never outlives the main process.
+that connection is closed, and so never outlives the main process. SIGTERM asks for it: the main process is
+told, moves the rooms and lets the worker go; a second SIGTERM does not wait for that.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from media.context import MediaContext
 from media.framing import MAX_LINE, encode_notification
 from media.net.loop import new_loop
-from media.protocol import Notification, WorkerFailed, WorkerReady
+from media.protocol import Notification, WorkerDraining, WorkerFailed, WorkerReady
 from media.worker import Worker, answer
 
 log = logging.getLogger("media.main")
@@ -41,10 +42,11 @@ class WorkerOptions:
     listen: str = "0.0.0.0"
     port: int = 0
     announced: list[str] = field(default_factory=list)
+    log_level: str = "info"
 
 
 async def run(options: WorkerOptions) -> int:
-    """Serves until the main process closes the connection or sends SIGTERM; the exit code of the process."""
+    """Serves until the main process closes the connection; the exit code of the process."""
     control = socket.socket(fileno=options.fd)
     reader, writer = await asyncio.open_unix_connection(sock=control, limit=MAX_LINE)
     outbox = _Outbox(writer)
@@ -57,7 +59,8 @@ async def run(options: WorkerOptions) -> int:
         return 1
     worker = Worker(context)
     requests = asyncio.create_task(serve(worker, reader, outbox))
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, requests.cancel)
+    terminate = _Terminate(requests, outbox)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
     outbox.notify(WorkerReady(context.port))
     log.info("listens on port %d", context.port)
     reports = asyncio.create_task(report(worker, context, outbox))
@@ -73,10 +76,28 @@ async def run(options: WorkerOptions) -> int:
     return 0
 
 
+class _Terminate:
+    """What SIGTERM does: the first asks the main process to move the rooms, the next ends the worker."""
+
+    def __init__(self, requests: asyncio.Task[None], outbox: _Outbox) -> None:
+        self._requests = requests
+        self._outbox = outbox
+        self._asked = False
+
+    def __call__(self) -> None:
+        if self._asked:
+            self._requests.cancel()
+            return
+        self._asked = True
+        log.info("asked to end: the rooms are to be moved first")
+        self._outbox.notify(WorkerDraining())
+
+
 def _start_failure(error: OSError) -> WorkerFailed:
     if error.errno == errno.EADDRINUSE:
         return WorkerFailed("port_in_use", str(error))
-    if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES) or isinstance(error, socket.gaierror):
+    wrong = (errno.EADDRNOTAVAIL, errno.EACCES, errno.EAFNOSUPPORT)
+    if error.errno in wrong or isinstance(error, socket.gaierror):
         return WorkerFailed("address", error.strerror or str(error))
     return WorkerFailed("internal", str(error))
 
@@ -182,19 +203,24 @@ def parse(arguments: list[str]) -> WorkerOptions:
     parser.add_argument("--fd", type=int, required=True, help="descriptor of the control socket")
     parser.add_argument("--id", default="0", help="name of this worker in log lines")
     parser.add_argument("--listen", default="0.0.0.0", help="address to bind")
-    parser.add_argument("--port", type=int, default=0, help="UDP port; 0 takes any free one")
+    parser.add_argument("--port", type=int, default=0, help="port, UDP and TCP; 0 takes any free one")
     parser.add_argument(
         "--announced", action="append", default=[], help="address told to browsers; repeatable"
     )
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), default="info", help="what is logged"
+    )
     options = parser.parse_args(arguments)
-    return WorkerOptions(options.fd, options.id, options.listen, options.port, options.announced)
+    return WorkerOptions(
+        options.fd, options.id, options.listen, options.port, options.announced, options.log_level
+    )
 
 
 def main() -> int:
     options = parse(sys.argv[1:])
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(f"%(asctime)s media-{options.id} %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.basicConfig(level=options.log_level.upper(), handlers=[handler])
     # Ctrl-C reaches the whole process group: the main process decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with asyncio.Runner(loop_factory=new_loop) as runner:

@@ -60,14 +60,6 @@ class Adaptation:
             if consumer.id in targets:
                 consumer.aim(targets[consumer.id], now)
 
-    def watch(self) -> None:
-        """Has the streams that are sent here tell the path of their packets."""
-        transport = self._transport
-        if transport.path is not None:
-            for consumer in transport.consumers.values():
-                if transport not in consumer.stream.noting:
-                    consumer.stream.noting.append(transport)
-
     def estimated(self, rate: float, now: float) -> None:
         """The subscriber's own estimate in bits/s: believed where it sends no transport-wide feedback."""
         transport = self._transport
@@ -99,7 +91,7 @@ class Adaptation:
     def _stop_watching(self, now: float) -> None:
         """Nothing can be adapted any more."""
         if self._transport.path is not None and now >= self._remb_until:
-            self._transport.path = None
+            self._transport.forget_path()
 
     def _audio(self) -> float:
         heard = sum(

@@ -256,11 +256,6 @@ def _map_extensions(kind: MediaKind, extensions: list[RtpHeaderExtension]) -> di
 # --- Subscribers -----------------------------------------------------------------------------------
 
 
-def can_consume(producer: RtpParameters, capabilities: RtpCapabilities) -> bool:
-    """Whether the subscriber decodes one of the producer's codecs."""
-    return any(_subscriber_codec(codec, capabilities) for codec in producer.codecs if not _is_rtx(codec))
-
-
 def consumer_parameters(
     kind: MediaKind,
     producer: RtpParameters,

@@ -28,7 +28,7 @@ class MediaWorker:
     """One live worker. When it dies the object stays dead; the pool makes another for the replacement.
 
     ``port`` is its UDP (and ICE-TCP) port, ``load`` its latest report, ``rooms`` the rooms placed here and
-    not closed yet.
+    not closed yet. While it is ``draining`` no room is placed on it; ``vacated``: the last has gone.
     """
 
     def __init__(
@@ -45,6 +45,8 @@ class MediaWorker:
         self.load = WorkerLoad(cpu=0.0, peers=0, consumers=0)
         self.rooms: set[str] = set()
         self.alive = True
+        self.draining = False
+        self.vacated = asyncio.Event()
         self._reader = reader
         self._writer = writer
         self._on_notification = on_notification
@@ -77,8 +79,14 @@ class MediaWorker:
             self._pending.pop(request_id, None)
         response = reply.read(request)
         if isinstance(request, CloseRoom):
-            self.rooms.discard(request.room_id)
+            self.left_by(request.room_id)
         return response
+
+    def left_by(self, room_id: str) -> None:
+        """A room that was placed here is not here any more."""
+        self.rooms.discard(room_id)
+        if not self.rooms:
+            self.vacated.set()
 
     async def next_notification(self) -> Notification:
         """For the start of a worker, before `serve`: its first line. Raises WorkerDied."""

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from media.control.layers import FULL, NOTHING, Target, TemporalFilter, Wish
+from media.core import BATCH_OUT, SLOT, ffi
 from media.net.srtp import protect
-from media.net.udp import BATCH_OUT, SLOT
 from media.protocol import MediaKind, RtpParameters
 from media.rtp.cache import PacketCache
 from media.rtp.codecs import vp8
@@ -30,7 +30,6 @@ from media.rtp.rtcp import ReportBlock, SenderInfo
 from media.stats import Drop
 
 if TYPE_CHECKING:
-    from media.fan_out import Row
     from media.producer import Producer
     from media.stream import ReceiveStream
     from media.transport import Transport
@@ -85,6 +84,7 @@ class Consumer:
         "target",
         "thinning",
         "transport",
+        "unsent",
         "vp8",
         "wish",
     )
@@ -130,6 +130,7 @@ class Consumer:
         # Below 32,768, so that a first packet lost near a wrap does not make two ends count rollovers
         # differently.
         self.numbers = Rewriter(0x10000 + 1 + secrets.randbelow(0x7000))
+        self.numbers.divert(transport.connection is not None)
         self._rtx_sequence = secrets.randbelow(0x7000)
         self._guard = ResendGuard(RESEND_RATE, RESEND_BURST)
         self.vp8 = codec.mimeType.lower() == "video/vp8"
@@ -141,6 +142,8 @@ class Consumer:
         self.rtt = DEFAULT_RTT
         self._packets = 0
         self._octets = 0
+        #: What libsrtp refused of the packets that the stream counts as forwarded.
+        self.unsent: Any = ffi.new("struct unsent *")
         #: The stream's counts of forwarded packets and octets when it joined the fan-out; None outside of it.
         self._joined: tuple[int, int] | None = None
         self.resent = 0
@@ -150,12 +153,14 @@ class Consumer:
     @property
     def packets(self) -> int:
         """Sent so far, without what was sent again."""
-        return self._packets + (self.stream.forwarded - self._joined[0] if self._joined else 0)
+        alone: int = self._packets - self.unsent.packets
+        return alone + (self.stream.forwarded - self._joined[0] if self._joined else 0)
 
     @property
     def octets(self) -> int:
         """Of their payloads."""
-        return self._octets + (self.stream.forwarded_octets - self._joined[1] if self._joined else 0)
+        alone: int = self._octets - self.unsent.octets
+        return alone + (self.stream.forwarded_octets - self._joined[1] if self._joined else 0)
 
     @property
     def sent_in_all(self) -> int:
@@ -169,28 +174,7 @@ class Consumer:
     def _count_alone(self) -> None:
         """From now on only what this consumer sends itself counts."""
         self._packets, self._octets, self._joined = self.packets, self.octets, None
-
-    def not_sent(self, octets: int) -> None:
-        """libsrtp refused a packet that the stream counts as forwarded."""
-        self.transport.counters.drops[Drop.SRTP_PROTECT] += 1
-        self._packets -= 1
-        self._octets -= octets
-
-    def row(self) -> Row:
-        """As it is now; the stream is told when any of it changes (`ReceiveStream.rows_changed`)."""
-        numbers = self.numbers
-        return (
-            self.transport,
-            self.transport.send_handle,
-            self.transport.pointer,
-            self.ssrc,
-            numbers.sequence_offset,
-            numbers.timestamp_offset,
-            self.mid,
-            self.abs_send_time,
-            self.sequence_head,
-            numbers.run if self.renumbers else None,
-        )
+        self.unsent.packets = self.unsent.octets = 0
 
     def pause(self) -> None:
         if not self.paused and not self.closed:
@@ -211,6 +195,16 @@ class Consumer:
             self.stream.add(self, self.transport.ctx.refresh())
         elif taking_part and not wanted:
             self._withdraw()
+
+    def path_changed(self) -> None:
+        """The transport sends to another address. What goes over TCP is no datagram, so it is not fanned
+        out.
+        """
+        apart = self.transport.connection is not None or self.thinning is not None
+        if apart != self.numbers.diverted:
+            self._divert(apart)
+        else:
+            self.stream.rows_changed()
 
     def _withdraw(self) -> None:
         self.stream.remove(self)
@@ -252,8 +246,7 @@ class Consumer:
             return False
         if self in self.stream.active:
             self.switching_to = stream
-            stream.waiting.append(self)
-            stream.request_key_frame(now)
+            stream.wait(self, now)
             return False
         self._withdraw()
         self._change_source(stream)
@@ -267,8 +260,6 @@ class Consumer:
         self._before = (before.cache, self.numbers.detach())
         self.stream = stream
         self.switching_to = None
-        if self.transport.path is not None and self.transport not in stream.noting:
-            stream.noting.append(self.transport)
 
     def _thin(self, temporal: int, afterwards: int) -> None:
         """Down to layer ``temporal``, and to ``afterwards`` with the next encoding."""
@@ -288,7 +279,7 @@ class Consumer:
             return False
         if thinning.target == FULL and thinning.current >= TOP_TEMPORAL:
             self.thinning = None
-            self._divert(False)
+            self._divert(self.transport.connection is not None)
         return True
 
     def _divert(self, diverted: bool) -> None:
@@ -499,12 +490,12 @@ class Consumer:
             begin = at + payload + (0 if original < 0 else 2)
             end = at + size + (0 if original < 0 else 2)
             vp8.shift_numbering(out, begin, end, run.picture_offset, run.tl0_offset)
-        transport.sequence = transport.sequence + 1 & 0xFFFF
+        wide = transport.next_sequence()
         timestamp = (read_header(packet)[3] + run.timestamp_offset) & 0xFFFFFFFF
         profile, words = read_profile(packet, 12)
         patch = at + PATCH_OFFSET
         if profile == TWO_BYTE:
-            fixed = self.slots.two_byte(transport.sequence)
+            fixed = self.slots.two_byte(wide)
             patch_two_byte(out, patch, sequence, timestamp, ssrc, profile, words, fixed)
         else:
             patch_one_byte(
@@ -518,17 +509,15 @@ class Consumer:
                 self.mid,
                 self.abs_send_time and self.abs_send_time | abs_send_time(transport.ctx.now),
                 self.sequence_head,
-                transport.sequence if self.sequence_head else 0,
+                wide if self.sequence_head else 0,
             )
         socket.sizes[2 * slot + 1] = size if original < 0 else size + 2
         if protect(transport.send_handle, socket.outgoing_pointers[slot], socket.outgoing_lengths[slot]):
             transport.counters.drops[Drop.SRTP_PROTECT] += 1
             return False
-        socket.names[8 * slot] = transport.pointer
-        socket.count = slot + 1
+        transport.queue(self.kind)
         if transport.path is not None:
-            transport.noted = transport.sequence
-            transport.path.note(transport.sequence, (transport.ctx.now, size))
+            transport.path.sent.note(wide, transport.ctx.now, size)
         return True
 
     # --- reports ---

@@ -11,11 +11,14 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from media import core
+from media.core import BATCH_IN, DECRYPTED, NAME, RAW, SLOT
+from media.net import srtp
 from media.net.dtls import DtlsCertificate
 from media.net.loop import serve
-from media.net.srtp import ffi
 from media.net.stun import is_request, parse_request
-from media.net.udp import BATCH_IN, SLOT, DatagramSocket, open_socket
+from media.net.tcp import Connection, StreamListener, is_in_use
+from media.net.udp import DatagramSocket, Endpoint, open_socket
 from media.protocol import Direction, Notification
 from media.stats import Counters, Drop
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from media.room import MediaRoom
     from media.transport import Transport
 
-BATCHES_PER_TURN = 8  # then the loop gets to run its other tasks
+ADDRESSES = 256  # places in the compiled loop's table of them to begin with
 UPKEEP_INTERVAL = 0.09  # seconds between two looks at what publishers are to be told …
 SHORT_INTERVAL = 0.02  # … and while one of them is asked for what is missing, or a path is being tried out
 ROOM_INTERVAL = 0.3  # seconds between two looks at who speaks and what each subscriber is to get
@@ -32,17 +35,27 @@ SHARES = 10  # … of which one upkeep takes this fraction, so that no packet wa
 IDLE_INTERVAL = 1.0  # seconds between turns while there are no transports
 
 
+PORT_ATTEMPTS = 20  # to find a number that is free for UDP and for TCP
+
+
 class MediaContext:
     socket: DatagramSocket
+    streams: StreamListener
     certificate: DtlsCertificate
     port: int
 
     def __init__(
-        self, listen: str, port: int, announced: list[str], notify: Callable[[Notification], None]
+        self,
+        listen: str,
+        port: int,
+        announced: list[str],
+        notify: Callable[[Notification], None],
+        compiled: Any = core.library,
     ) -> None:
         """``listen`` is a numeric address, ``port`` 0 takes a free one; ``announced`` go into ICE candidates.
 
-        ``notify`` is called from the loop and must not block.
+        ``notify`` is called from the loop and must not block. ``compiled`` is the compiled loop, None to do
+        without.
         """
         self._listen = listen
         self._port = port
@@ -51,10 +64,12 @@ class MediaContext:
         self.stats = Counters()
         self.rooms: dict[str, MediaRoom] = {}
         self.transports: dict[str, Transport] = {}
-        #: Monotonic seconds at the start of the current batch.
-        self.now = time.monotonic()
+        self.compiled = compiled
+        #: Shared with the compiled loop.
+        self.state: Any = core.ffi.new("struct core *")
+        self.state.stopped = -1
         #: Where libsrtp reads and writes the length of an incoming packet.
-        self.length: Any = ffi.new("int *")
+        self.length: Any = srtp.ffi.new("int *")
         self._bindings: dict[bytes, Transport] = {}
         self._fragments: dict[str, Transport] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -66,13 +81,43 @@ class MediaContext:
         self._next_rooms = 0.0
         self._next_upkeep = 0.0
 
+    @property
+    def now(self) -> float:
+        """Monotonic seconds at the start of the current batch."""
+        now: float = self.state.now
+        return now
+
     async def start(self) -> None:
-        """Binds the socket. Raises OSError."""
-        self.socket = open_socket(self._listen, self._port, self.stats)
+        """Binds the socket, and listens on the TCP port of the same number. Raises OSError."""
+        self._bind_both()
+        await self.streams.start()
         self.port = self.socket.port
         self.certificate = DtlsCertificate()
         self._open = True
-        self._rest = serve(self.socket.fileno(), self._turn)
+        self.refresh()
+        if self.compiled is None:
+            self._rest = serve(self.socket.fileno(), self._turn)
+        else:
+            self._prepare_core()
+            self._rest = serve(self.socket.fileno(), self._compiled_turn, self._compiled_wait)
+
+    def _prepare_core(self) -> None:
+        state = self.state
+        state.batches, state.counters = self.socket.state, self.stats.state
+        state.protect = core.ffi.cast("void *", srtp.PROTECT_ADDRESS)
+        state.unprotect = core.ffi.cast("void *", srtp.UNPROTECT_ADDRESS)
+        for number, name in core.drop_reasons().items():
+            state.reasons[number] = Drop[name]
+        self._make_table(ADDRESSES)
+
+    def _make_table(self, places: int) -> None:
+        """The compiled loop's table of addresses, with twice as many places as it may have addresses."""
+        self._places = core.ffi.new("struct binding[]", places)
+        self.state.bindings, self.state.binding_mask = self._places, places - 1
+        for address, transport in self._bindings.items():
+            if address in self.streams.connections:
+                continue  # what comes over TCP does not come through the compiled loop
+            self.compiled.core_bind(self.state, address.ljust(NAME, b"\0"), transport.state)
 
     async def close(self) -> None:
         """Closes every room, then the socket; returns when all tasks have ended."""
@@ -83,8 +128,23 @@ class MediaContext:
             room.close()
         if self._ending:
             await asyncio.wait(self._ending)
+        await self.streams.close()
         self._rest()
         self.socket.close()
+
+    def _bind_both(self) -> None:
+        for attempt in range(PORT_ATTEMPTS):
+            self.socket = open_socket(self._listen, self._port, self.stats)
+            try:
+                self.streams = StreamListener(
+                    self._listen, self.socket.port, self.stats, self._over_stream, self._stream_lost
+                )
+            except OSError as error:
+                self.socket.close()
+                if self._port or not is_in_use(error) or attempt == PORT_ATTEMPTS - 1:
+                    raise
+            else:
+                return
 
     def drops(self) -> dict[str, int]:
         """Dropped packets by reason, those that have happened."""
@@ -96,6 +156,7 @@ class MediaContext:
             "rooms": len(self.rooms),
             "transports": len(self.transports),
             "addresses": len(self._bindings),
+            "streams": len(self.streams.connections),
         }
 
     # --- tables (called by the transports) ---
@@ -134,11 +195,24 @@ class MediaContext:
         if owner is not None and owner is not transport:
             owner.lost(address)
         self._bindings[address] = transport
+        if self.compiled is not None and address not in self.streams.connections:
+            if 2 * len(self._bindings) > len(self._places):
+                self._make_table(2 * len(self._places))
+            self.compiled.core_bind(self.state, address.ljust(NAME, b"\0"), transport.state)
         return True
 
     def unbind(self, address: bytes, transport: Transport) -> None:
         if self._bindings.get(address) is transport:
             del self._bindings[address]
+            if self.compiled is not None:
+                self.compiled.core_unbind(self.state, address.ljust(NAME, b"\0"))
+            if connection := self.streams.connections.get(address):
+                connection.close()
+
+    def endpoint(self, address: bytes) -> Endpoint:
+        """Where to send what is for ``address``, that of a datagram or the key of a connection."""
+        connection = self.streams.connections.get(address)
+        return connection.endpoint if connection else self.socket.endpoint(address)
 
     def ending(self, tasks: list[asyncio.Task[None]]) -> None:
         """Tasks that have been cancelled; `close` waits for them."""
@@ -154,12 +228,14 @@ class MediaContext:
         Returns when the next turn is to be, should nothing come before (`media.net.loop`).
         """
         socket = self.socket
-        self.now = now
-        for _ in range(BATCHES_PER_TURN):
+        self.state.now = now
+        for _ in range(core.BATCHES):
             count = socket.receive()
-            self.stats.packets_in += count
+            self.stats.state.packets_in += count
             for slot in range(count):
-                self._datagram(slot)
+                size, source = socket.received(slot)
+                self.stats.state.bytes_in += size
+                self._datagram(slot, size, source)
             if count < BATCH_IN:
                 break
             now = self.refresh()
@@ -168,16 +244,44 @@ class MediaContext:
         socket.flush()
         return self._next_upkeep
 
+    def _compiled_turn(self, now: float) -> float:
+        """The same, where the compiled loop receives and handles what it can. It may have begun already."""
+        compiled, state = self.compiled, self.state
+        slot = state.stopped
+        if slot < 0:
+            compiled.core_begin(state, now)
+            slot = compiled.core_turn(state)
+        while slot >= 0:
+            self._handed_over(slot)
+            slot = compiled.core_turn(state)
+        if now >= self._next_upkeep:
+            self._upkeep(now)
+            self.socket.flush()
+        return self._next_upkeep
+
+    def _compiled_wait(self, epoll: int, seconds: float) -> tuple[bool, bool]:
+        why = self.compiled.core_wait(self.state, epoll, seconds)
+        return bool(why & core.SOCKET), bool(why & core.OTHERS)
+
+    def _handed_over(self, slot: int) -> None:
+        """A datagram that the compiled loop leaves to us, undone or half done."""
+        state = self.state
+        size, source = self.socket.received(slot)
+        if state.state == RAW:
+            self._datagram(slot, size, source)
+        elif state.state == DECRYPTED:
+            self._bindings[source].receive_rtp(slot, state.length, state.now)
+        else:
+            self._bindings[source].receive_apart(slot)
+
     def refresh(self) -> float:
         """Brings `now` up to date, for what happens outside of a turn, and returns it."""
-        self.now = time.monotonic()
-        return self.now
+        self.state.now = now = time.monotonic()
+        return now
 
-    def _datagram(self, slot: int) -> None:
+    def _datagram(self, slot: int, size: int, source: bytes) -> None:
         """Tells STUN, DTLS and SRTP apart by the first byte (RFC 7983) and takes each where it belongs."""
         socket = self.socket
-        size, source = socket.received(slot)
-        self.stats.bytes_in += size
         if not 0 < size < SLOT:
             self.stats.drops[Drop.TOO_LONG if size else Drop.EMPTY] += 1
             return
@@ -212,8 +316,37 @@ class MediaContext:
             return
         response = transport.checked(request, source, self.now)
         if response is not None:
-            self.socket.put(response, self.socket.endpoint(source))
-            self.socket.flush()  # the address object need not outlive this call
+            self.send(response, self.endpoint(source))
+
+    def send(self, data: bytes, endpoint: Endpoint) -> None:
+        """Sends one datagram of STUN or DTLS at once; ``endpoint`` need not outlive this call."""
+        if endpoint.connection is not None:
+            endpoint.connection.send(data)
+            return
+        self.socket.put(data, endpoint)
+        self.socket.flush()
+
+    # --- the same over TCP ---
+
+    def _over_stream(self, connection: Connection, packets: list[memoryview]) -> None:
+        """What has come over ``connection`` is handled like datagrams, one by one in the first slot, which is
+        free between two turns.
+        """
+        self.refresh()
+        self.stats.state.packets_in += len(packets)
+        for packet in packets:
+            size = len(packet)
+            self.stats.state.bytes_in += size
+            self.socket.incoming[:size] = packet
+            self._datagram(0, size, connection.key)
+        if connection.key in self._bindings:
+            connection.recognised()
+        self.socket.flush()
+
+    def _stream_lost(self, connection: Connection) -> None:
+        transport = self._bindings.pop(connection.key, None)
+        if transport is not None:
+            transport.lost(connection.key)
 
     # --- what is due by time ---
 

@@ -1,30 +1,73 @@
-"""The innermost loop of the server: one packet of a publisher to everybody who receives it."""
+"""The innermost loop of the server: one packet of a publisher to everybody who receives it.
+
+There are two of it, in Python here and in C in media/core/fan_out.c. Either works on rows that a stream keeps
+ready: what is needed of each consumer, side by side in memory.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from media.core import BATCH_OUT, SLOT, ffi
 from media.net.srtp import protect
-from media.net.udp import BATCH_OUT, SLOT
 from media.rtp.codecs import vp8
 from media.rtp.extensions import abs_send_time
 from media.rtp.header import whole_packet
 from media.rtp.rewrite import Run
+from media.stats import Drop
 
 if TYPE_CHECKING:
+    from media.consumer import Consumer
     from media.context import MediaContext
     from media.transport import Transport
 
-#: What `fan_out` needs of one consumer, side by side in memory: transport, libsrtp's session, address, SSRC,
-#: what is added to number and timestamp, mid and abs-send-time element, first byte of the transport-wide
-#: sequence number element, and the run of numbers where picture ids are shifted.
-Row: TypeAlias = "tuple[Transport, Any, int, int, int, int, bytes, int, int, Run | None]"
+#: Transport, libsrtp's session, address, SSRC, what is added to number and timestamp, mid and abs-send-time
+#: element, first byte of the transport-wide sequence number element, the run of numbers where picture ids are
+#: shifted, and where to count what could not be sent.
+Row: TypeAlias = "tuple[Transport, Any, int, int, int, int, bytes, int, int, Run | None, Any]"
+
+
+def row(consumer: Consumer) -> Row:
+    """As it is now; the stream is told when any of it changes (`ReceiveStream.rows_changed`)."""
+    numbers, transport = consumer.numbers, consumer.transport
+    return (
+        transport,
+        transport.send_handle,
+        transport.pointer,
+        consumer.ssrc,
+        numbers.sequence_offset,
+        numbers.timestamp_offset,
+        consumer.mid,
+        consumer.abs_send_time,
+        consumer.sequence_head,
+        numbers.run if consumer.renumbers else None,
+        consumer.unsent,
+    )
+
+
+def compiled_rows(rows: list[Row]) -> Any:
+    """The same as an array of ``struct row``."""
+    out = ffi.new("struct row[]", len(rows))
+    for at, (transport, _, _, ssrc, ahead, later, mid, absolute, head, run, unsent) in enumerate(rows):
+        out[at] = (
+            transport.state,
+            unsent,
+            ssrc,
+            later & 0xFFFFFFFF,
+            absolute,
+            ahead & 0xFFFF,
+            run.picture_offset % vp8.PICTURE_ID_MODULO if run is not None else 0,
+            run.tl0_offset % vp8.TL0_MODULO if run is not None else 0,
+            head,
+            tuple(mid),
+        )
+    return out
 
 
 def fan_out(
     ctx: MediaContext, rows: list[Row], packet: bytes, tail: bytes, payload: int, number: int, timestamp: int
 ) -> None:
-    """Sends one packet in our layout, one-byte form, to all ``rows``: the innermost loop of the server.
+    """Sends one packet in our layout, one-byte form, to all ``rows``.
 
     For each of them: one `pack_into` writes the packet with its patched fields into the next slot, libsrtp
     protects it in place, length and address are noted. ``tail`` is what follows the fixed part of ``packet``.
@@ -39,16 +82,15 @@ def fan_out(
         packet[12] << 8 | packet[13],
         packet[14] << 8 | packet[15],
     )
-    send_time = abs_send_time(ctx.now)
+    now = ctx.now
+    send_time = abs_send_time(now)
     slot = socket.count
-    for transport, handle, address, ssrc, ahead, later, mid, absolute, head, run in rows:
+    for transport, handle, address, ssrc, ahead, later, mid, absolute, head, run, unsent in rows:
         if slot == BATCH_OUT:
             socket.count = slot
             socket.flush()
             slot = 0
-        own = 0
-        if head:
-            transport.sequence = own = transport.sequence + 1 & 0xFFFF
+        own = transport.next_sequence() if head else 0
         at = slot * SLOT
         pack(
             out,
@@ -67,9 +109,13 @@ def fan_out(
         )
         if run is not None:
             vp8.shift_numbering(out, at + payload, at + size, run.picture_offset, run.tl0_offset)
+        if head and transport.path is not None:
+            transport.path.sent.note(own, now, size)
         sizes[2 * slot + 1] = size
         if protect(handle, pointers[slot], lengths[slot]):
-            transport.consumer_ssrcs[ssrc].not_sent(size - payload)
+            ctx.stats.drops[Drop.SRTP_PROTECT] += 1
+            unsent.packets += 1
+            unsent.octets += size - payload
             continue
         names[8 * slot] = address
         slot += 1

@@ -27,6 +27,7 @@ from media.protocol import (
     CreateRoom,
     CreateTransport,
     ErrorCode,
+    GetMetrics,
     GetStats,
     MediaError,
     Notification,
@@ -40,6 +41,7 @@ from media.protocol import (
     ResumeProducer,
     SetConsumerLayers,
     TransportState,
+    WorkerDraining,
     WorkerFailed,
     WorkerLoad,
     WorkerReady,
@@ -69,6 +71,7 @@ REQUESTS: dict[str, type[Request[Any]]] = {
         SetConsumerLayers,
         CloseConsumer,
         GetStats,
+        GetMetrics,
     )
 }
 
@@ -82,6 +85,7 @@ NOTIFICATIONS: dict[str, type[Notification]] = {
         ActiveSpeaker,
         AudioLevels,
         ProducerLayersWanted,
+        WorkerDraining,
         WorkerLoad,
     )
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from media.protocol import Direction
+from media.protocol import Direction, LimitReached
 from media.transport import Transport
 
 if TYPE_CHECKING:
@@ -24,13 +24,15 @@ class Peer:
         self.closed = False
 
     def create_transport(self, transport_id: str, direction: Direction) -> Transport:
-        """Raises ValueError where the id is taken, the peer closed or has `TRANSPORTS_LIMIT` already."""
+        """Raises ValueError where the id is taken or the peer closed, LimitReached beyond
+        `TRANSPORTS_LIMIT`.
+        """
         if self.closed:
             raise ValueError("the peer is closed")
         if transport_id in self.ctx.transports:
             raise ValueError(f"transport {transport_id!r} exists already")
         if len(self.transports) >= TRANSPORTS_LIMIT:
-            raise ValueError("too many transports")
+            raise LimitReached(f"a peer has {TRANSPORTS_LIMIT} transports at most")
         transport = Transport(self.ctx, self, transport_id, direction)
         self.transports[transport_id] = transport
         return transport

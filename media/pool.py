@@ -1,6 +1,7 @@
-"""The media workers of this host: starts them, watches them, replaces one that dies, places rooms on them.
+"""The media workers of this host: starts them, watches them, replaces one that dies, places rooms on them,
+empties one that is to end.
 
-Worker ``i`` listens on UDP port ``settings.port + i`` and its replacements keep that port, so that
+Worker ``i`` listens on port ``settings.port + i``, UDP and TCP, and its replacements keep that port, so that
 a firewall needs one rule and browsers that come back find the same address.
 """
 
@@ -20,11 +21,12 @@ from pathlib import Path
 from media.capabilities import offered
 from media.client import MediaWorker, WorkerDied
 from media.framing import MAX_LINE
-from media.protocol import Notification, RtpCapabilities, WorkerFailed, WorkerReady
+from media.protocol import Notification, RtpCapabilities, WorkerDraining, WorkerFailed, WorkerReady
 
 log = logging.getLogger(__name__)
 
 START_TIMEOUT = 20.0  # seconds until a new worker must listen
+DRAIN_TIMEOUT = 30.0  # seconds that the rooms of a worker have to move away before it ends all the same
 STOP_TIMEOUT = 3.0  # seconds between the end of the connection and SIGKILL
 SHORT_LIFE = 10.0  # seconds; a worker that lived less long is replaced after a pause
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 10.0  # seconds, doubled from one failure to the next
@@ -48,6 +50,7 @@ class PoolSettings:
     listen: str = "0.0.0.0"
     port: int = 40000
     announced: list[str] = field(default_factory=list)
+    log_level: str = "info"
 
 
 @dataclass(slots=True)
@@ -69,15 +72,19 @@ def pause_after(failures: int) -> float:
 
 
 class MediaPool:
-    """Set ``on_notification`` and ``on_worker_died`` before `start`; both are called in the event loop.
+    """Set ``on_notification``, ``on_worker_died`` and ``on_worker_draining`` before `start`; all are called
+    in the event loop.
 
-    ``on_worker_died`` is called once for each worker that went unasked; its replacement starts by itself.
+    ``on_worker_died`` is called once for each worker that went unasked, or with rooms; ``on_worker_draining``
+    when one is to end, so that its rooms leave it (CloseRoom). A replacement starts by itself.
     """
 
     def __init__(self, settings: PoolSettings) -> None:
         self.settings = settings
         self.on_notification: Callable[[MediaWorker, Notification], None] = lambda worker, notification: None
         self.on_worker_died: Callable[[MediaWorker], None] = lambda worker: None
+        self.on_worker_draining: Callable[[MediaWorker], None] = lambda worker: None
+        self._drains: set[asyncio.Task[None]] = set()
         self._slots: list[_Slot] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._available = asyncio.Event()
@@ -92,6 +99,11 @@ class MediaPool:
     def workers(self) -> list[MediaWorker]:
         """Those alive now."""
         return [slot.worker for slot in self._slots if slot.worker.alive]
+
+    @property
+    def places(self) -> dict[str, MediaWorker]:
+        """The worker of each place, "0", "1" …; one that has died is there until it is replaced."""
+        return {str(slot.index): slot.worker for slot in sorted(self._slots, key=lambda slot: slot.index)}
 
     async def start(self) -> None:
         """Returns when all workers listen. Raises PoolError, and then none is left running."""
@@ -108,9 +120,10 @@ class MediaPool:
         """Ends all workers, by force those that take seconds. No callback is called any more."""
         self._stopped = True
         self._available.set()
-        for keeper in self._keepers:
-            keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        tasks = [*self._keepers, *self._drains]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._keepers.clear()
         await asyncio.gather(*(self._end(slot.worker, slot.process) for slot in self._slots))
         self._slots.clear()
@@ -121,7 +134,7 @@ class MediaPool:
         Waits for a replacement when none is alive. Raises WorkerDied once the pool is stopped.
         """
         while not self._stopped:
-            workers = self.workers
+            workers = [worker for worker in self.workers if not worker.draining]
             for worker in workers:
                 if room_id in worker.rooms:
                     return worker
@@ -132,6 +145,34 @@ class MediaPool:
             self._available.clear()
             await self._available.wait()
         raise WorkerDied("the media workers are stopped")
+
+    def drain(self, worker: MediaWorker) -> None:
+        """Has the worker replaced by a new one: no room is placed on it any more, those on it are moved by
+        whoever listens, and it ends when the last has gone, or after `DRAIN_TIMEOUT` seconds. SIGTERM to its
+        process does the same.
+        """
+        if worker.draining or not worker.alive:
+            return
+        worker.draining = True
+        log.warning("media worker %s is emptied: %d rooms are moved", worker.id, len(worker.rooms))
+        task = asyncio.create_task(self._drain(worker))
+        self._drains.add(task)
+        task.add_done_callback(self._drains.discard)
+
+    async def _drain(self, worker: MediaWorker) -> None:
+        try:
+            self.on_worker_draining(worker)
+        except Exception:
+            log.exception("the draining of worker %s was not handled", worker.id)
+        try:
+            async with asyncio.timeout(DRAIN_TIMEOUT):
+                if worker.rooms:
+                    await worker.vacated.wait()
+        except TimeoutError:
+            log.warning(
+                "media worker %s still has %d rooms: ended all the same", worker.id, len(worker.rooms)
+            )
+        await worker.close()
 
     # --- starting and ending one process ---
 
@@ -170,6 +211,8 @@ class MediaPool:
             self.settings.listen,
             "--port",
             str(port),
+            "--log-level",
+            self.settings.log_level,
         ]
         for address in self.settings.announced or [_own_address(self.settings.listen)]:
             arguments += ["--announced", address]
@@ -202,7 +245,7 @@ class MediaPool:
         if failed.reason == "port_in_use":
             first, last = self.settings.port, self.settings.port + self.settings.workers - 1
             return (
-                f"UDP port {port} on {self.settings.listen} is already in use by another program. "
+                f"Port {port} (UDP or TCP) on {self.settings.listen} is already in use by another program. "
                 f"Free it, or set CONVENE_MEDIA_PORT to another first port (now {first}, used up to {last})."
             )
         if failed.reason == "address":
@@ -231,9 +274,15 @@ class MediaPool:
             dead = slot.worker
             await self._end(dead, slot.process)
             lived = clock() - slot.started
-            log.error("media worker %s died after %.1f s (exit %s)", dead.id, lived, slot.process.returncode)
-            slot.failures = slot.failures + 1 if lived < SHORT_LIFE else 0
-            self._report_death(dead)
+            if dead.draining and slot.process.returncode == 0:
+                log.warning("media worker %s ended as it was asked to", dead.id)
+            else:
+                log.error(
+                    "media worker %s died after %.1f s (exit %s)", dead.id, lived, slot.process.returncode
+                )
+                slot.failures = slot.failures + 1 if lived < SHORT_LIFE else 0
+            if dead.rooms or not dead.draining:
+                self._report_death(dead)
             await self._replace(slot)
             slot.started = clock()
             self._available.set()
@@ -259,6 +308,9 @@ class MediaPool:
             log.exception("the death of worker %s was not handled", worker.id)
 
     def _deliver(self, worker: MediaWorker, notification: Notification) -> None:
+        if isinstance(notification, WorkerDraining):
+            self.drain(worker)
+            return
         self.on_notification(worker, notification)
 
 

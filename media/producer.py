@@ -94,7 +94,8 @@ class Producer:
             if is_repair(codec) and isinstance(apt, int) and 0 <= apt < 128:
                 self.repaired_types[codec.payloadType & 0x7F] = apt
         self.extensions = ExtensionReader(parameters.headerExtensions, mapping.extension_ids)
-        self.streams = [ReceiveStream(self, encoding) for encoding in parameters.encodings]
+        is_layer = len(parameters.encodings) > 1
+        self.streams = [ReceiveStream(self, encoding, is_layer) for encoding in parameters.encodings]
         self.layers = ProducerLayers(self)
         self.consumers: dict[str, Consumer] = {}
         self._intra_requests = 0
@@ -108,12 +109,14 @@ class Producer:
         if not self.paused and not self.closed:
             self.paused = True
             for stream in self.streams:
+                stream.state.paused = True
                 stream.pause()
 
     def resume(self) -> None:
         if self.paused and not self.closed:
             self.paused = False
             for stream in self.streams:
+                stream.state.paused = False
                 stream.resume(self.transport.ctx.refresh())
 
     def close(self) -> None:
@@ -139,7 +142,7 @@ class Producer:
                     "ssrc": stream.ssrc,
                     "rid": stream.rid,
                     "packets": stream.packets,
-                    "bytes": stream.bytes,
+                    "bytes": stream.octets,
                     "repaired": stream.repaired,
                     "lost": stream.reception.lost if stream.reception else 0,
                     "jitter": stream.reception.jitter / stream.clock_rate if stream.reception else 0.0,

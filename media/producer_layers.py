@@ -52,8 +52,8 @@ class ProducerLayers:
         self.adaptive = len(self.encodings) > 1 or self.encodings[0].temporal > 1
 
     def _measure(self, stream: ReceiveStream, measured: _Measured, elapsed: float, now: float) -> Encoding:
-        fresh = stream.bytes - measured.bytes
-        measured.bytes = stream.bytes
+        fresh = stream.octets - measured.bytes
+        measured.bytes = stream.octets
         if fresh:
             if measured.bitrate and now - measured.heard <= DEAD_AFTER:
                 measured.bitrate += (fresh * 8 / elapsed - measured.bitrate) * SMOOTHING

@@ -362,11 +362,46 @@ class StatsReport:
 
 @dataclass(slots=True)
 class GetStats(Request[StatsReport]):
-    """Of one peer, or of the whole worker when ``peer_id`` is None."""
+    """Of one peer, or of a room, or of the whole worker where neither is named."""
 
     method: ClassVar[str] = "stats.get"
     response: ClassVar[type[Any]] = StatsReport
     peer_id: str | None = None
+    room_id: str | None = None
+
+
+@dataclass(slots=True)
+class Summary:
+    """How many values there are, and some quantiles of them (0 where there are none)."""
+
+    count: int = 0
+    p50: float = 0.0
+    p90: float = 0.0
+    p99: float = 0.0
+
+
+@dataclass(slots=True)
+class WorkerMetrics:
+    """One worker in numbers. ``drops`` has every reason, ``counters`` only grow while the worker lives,
+    ``open`` is what there is now by its kind.
+
+    ``rtt`` in seconds, of consumers that know theirs; ``loss_down`` and ``loss_up`` are shares (0 to 1) lost
+    lately on the way to subscribers and from publishers; ``estimates`` in bits/s, of paths that met a limit.
+    """
+
+    drops: dict[str, int]
+    counters: dict[str, float]
+    open: dict[str, int]
+    rtt: Summary
+    loss_down: Summary
+    loss_up: Summary
+    estimates: Summary
+
+
+@dataclass(slots=True)
+class GetMetrics(Request[WorkerMetrics]):
+    method: ClassVar[str] = "metrics.get"
+    response: ClassVar[type[Any]] = WorkerMetrics
 
 
 # --- Notifications ---------------------------------------------------------------------------------
@@ -379,7 +414,7 @@ class Notification:
 
 @dataclass(slots=True)
 class WorkerReady(Notification):
-    """The first line a worker writes: it is listening on this UDP port."""
+    """The first line a worker writes: it is listening on this port, UDP and TCP."""
 
     event: ClassVar[str] = "worker.ready"
     port: int
@@ -444,6 +479,13 @@ class WorkerLoad(Notification):
 
 
 @dataclass(slots=True)
+class WorkerDraining(Notification):
+    """The worker was asked to end (SIGTERM): it goes on until its rooms are elsewhere and it is let go."""
+
+    event: ClassVar[str] = "worker.draining"
+
+
+@dataclass(slots=True)
 class WorkerFailed(Notification):
     """Written in place of `WorkerReady` by a worker that cannot listen; it ends after that."""
 
@@ -467,6 +509,10 @@ ErrorCode = Literal[
     "timeout",  # raised on the main side only: the worker lives but did not answer in time
     "internal",  # a defect; the worker's log has the details
 ]
+
+
+class LimitReached(ValueError):
+    """An object has as many of something as it may have; a refused request says `limit`."""
 
 
 class MediaError(Exception):

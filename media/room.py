@@ -10,6 +10,10 @@ any more, and every table has forgotten it. It takes itself out of its parent; c
 Only what happens to somebody else's object is told: a consumer that goes because its producer did
 (ConsumerClosed). When the other end of a transport goes (DTLS close, ICE silence), TransportState says so and
 the transport stays until it is closed from above.
+
+Above all of it stands the process. When a worker dies, or its connection to the main process closes,
+everything in it is gone at once; the main process tells the rooms (`MediaPool.on_worker_died`), and they are
+built anew elsewhere. A worker that is to end is emptied first: its rooms leave it one by one (CloseRoom).
 """
 
 from __future__ import annotations
@@ -17,10 +21,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from media.peer import Peer
+from media.protocol import LimitReached
 from media.room_audio import RoomAudio
 
 if TYPE_CHECKING:
     from media.context import MediaContext
+
+#: Far above what one worker carries. It bounds what a defect further up can cost.
+PEERS_LIMIT = 1000
 
 
 class MediaRoom:
@@ -38,11 +46,13 @@ class MediaRoom:
         ctx.rooms[room_id] = self
 
     def create_peer(self, peer_id: str) -> Peer:
-        """Raises ValueError where the id is taken or the room closed."""
+        """Raises ValueError where the id is taken or the room closed, LimitReached beyond `PEERS_LIMIT`."""
         if self.closed:
             raise ValueError("the room is closed")
         if peer_id in self.peers:
             raise ValueError(f"peer {peer_id!r} exists already")
+        if len(self.peers) >= PEERS_LIMIT:
+            raise LimitReached(f"a room has {PEERS_LIMIT} peers at most")
         peer = self.peers[peer_id] = Peer(self.ctx, self, peer_id)
         return peer
 
@@ -59,12 +69,7 @@ class MediaRoom:
         for producer in producers:
             producer.layers.update(now)
         for transport in transports:
-            for sending in transport.producers.values():
-                for stream in sending.streams:
-                    stream.noting.clear()
-        for transport in transports:
             transport.adaptation.run(now)
-            transport.adaptation.watch()
         for producer in producers:
             producer.layers.demand(now)
 

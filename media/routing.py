@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from media.protocol import LimitReached
 from media.rtp.extensions import MID, REPAIRED_RID, RID
 from media.rtp.header import Buffer, payload_bounds
 
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from media.producer import Producer
     from media.stream import ReceiveStream
 
-#: SSRCs of one transport that may be known at a time, with what a dozen producers and their RTX need to
-#: spare.
-SSRC_LIMIT = 128
+#: SSRCs of the producers of one transport, named or learnt. Microphone, camera and four shared screens with
+#: their sound, in all their encodings and with RTX, are half of that.
+SSRC_LIMIT = 64
 
 
 class SourceTable:
@@ -37,14 +38,16 @@ class SourceTable:
         self.strangers: dict[int, None] = {}
 
     def add(self, producer: Producer) -> None:
-        """Raises ValueError where an SSRC is taken, or the (mid, rid) pairs of two producers are the same."""
+        """Raises ValueError where an SSRC is taken, or the (mid, rid) pairs of two producers are the same;
+        LimitReached beyond `SSRC_LIMIT`.
+        """
         ssrcs = [s for stream in producer.streams for s in (stream.ssrc, stream.rtx_ssrc) if s is not None]
         if len(set(ssrcs)) < len(ssrcs) or any(s in self.sources or s in self.repairs for s in ssrcs):
             raise ValueError("an SSRC is used twice on this transport")
         if producer.mid is not None and any(known.mid == producer.mid for known in self._producers):
             raise ValueError(f"mid {producer.mid!r} is used twice on this transport")
         if len(self.sources) + len(self.repairs) + len(ssrcs) > SSRC_LIMIT:
-            raise ValueError("too many SSRCs on this transport")
+            raise LimitReached(f"a transport has {SSRC_LIMIT} SSRCs at most")
         self._producers.append(producer)
         for stream in producer.streams:
             if stream.ssrc is not None:
@@ -79,14 +82,16 @@ class SourceTable:
         """Learns where the packet of an unknown ``ssrc`` belongs, so that the tables know it afterwards.
 
         Returns the SSRC that carried the stream before and is replaced, -1 where there was none,
-        None where the packet belongs nowhere.
+        None where the packet belongs nowhere, or would be one SSRC too many.
         """
         stream, is_repair = self._find(data, start, end, payload_type)
         if stream is None:
             return None
-        self.strangers.pop(ssrc, None)
         table = self.repairs if is_repair else self.sources
         before = stream.rtx_ssrc if is_repair else stream.ssrc
+        if before is None and len(self.sources) + len(self.repairs) >= SSRC_LIMIT:
+            return None
+        self.strangers.pop(ssrc, None)
         if before is not None:
             table.pop(before, None)
         if is_repair:

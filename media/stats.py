@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import IntEnum, auto
+from typing import Any
+
+from media.core import ffi
 
 
 class Drop(IntEnum):
@@ -44,33 +47,44 @@ class Drop(IntEnum):
     RESEND_WITHOUT_RTX = auto()  # resending under the same SSRC would reuse an SRTP nonce
     SEND_BUFFER_FULL = auto()
     SEND_ERROR = auto()
+    STREAM_REFUSED = auto()  # a TCP connection beyond the limits
+    STREAM_STRANGER = auto()  # one that brought no request signed by somebody expected, or none in time
+    STREAM_MALFORMED = auto()  # one with a packet longer than any
+    STREAM_QUEUE_FULL = auto()  # a packet for one that does not take what it is sent
+
+
+_SHARED = ("packets_in", "bytes_in", "packets_out")
 
 
 class Counters:
-    """Counters of one worker. Written on the packet path, so they are bare attributes and one list."""
+    """Counters of one worker. Written on the packet path, so they are bare attributes and one array; those
+    that the compiled loop writes too are in ``state``.
+    """
 
     __slots__ = (
-        "bytes_in",
+        "_drops",
+        "bytes_of_closed",
         "drops",
         "key_frame_requests",
         "nacks_received",
         "nacks_sent",
-        "packets_in",
-        "packets_out",
         "packets_padding",
         "packets_resent",
         "remb_received",
         "rtcp_in",
+        "state",
         "stun_requests",
         "twcc_received",
         "twcc_sent",
     )
 
     def __init__(self) -> None:
-        self.drops = [0] * len(Drop)
-        self.packets_in = 0
-        self.packets_out = 0
-        self.bytes_in = 0
+        self._drops = ffi.new("int64_t[]", len(Drop))
+        self.state: Any = ffi.new("struct counters *")  # the `_SHARED` ones
+        self.state.drops = self._drops
+        #: By reason.
+        self.drops = memoryview(ffi.buffer(self._drops)).cast("B").cast("q")
+        self.bytes_of_closed = 0  # of payload, sent by consumers that have gone
         self.packets_resent = 0
         self.packets_padding = 0
         self.rtcp_in = 0
@@ -86,5 +100,11 @@ class Counters:
         """Dropped packets by reason, those that have happened, e.g. ``{"unbound": 3}``."""
         return {reason.name.lower(): self.drops[reason] for reason in Drop if self.drops[reason]}
 
+    def every_drop(self) -> dict[str, int]:
+        """Dropped packets by reason, all of them, so that a reason is known before it first happens."""
+        return {reason.name.lower(): self.drops[reason] for reason in Drop}
+
     def snapshot(self) -> dict[str, float]:
-        return {name: float(getattr(self, name)) for name in self.__slots__ if name != "drops"}
+        hidden = ("_drops", "drops", "state", "bytes_of_closed")
+        own = {name: float(getattr(self, name)) for name in self.__slots__ if name not in hidden}
+        return own | {name: float(getattr(self.state, name)) for name in _SHARED}

@@ -1,16 +1,20 @@
 """One incoming encoding of a producer: numbering, repair, cache, and the list of those it goes to.
 
 The packet path runs through `ReceiveStream.receive`: it brings a packet into our layout once
-(media/rtp/header.py), keeps it, and gives it to `media.fan_out.fan_out`.
+(media/rtp/header.py), keeps it, and gives it to `media.fan_out`. Where there is a compiled loop, that does
+the same to packets that need nothing else (media/core/receive.c), on the state that is shared with it, so
+that any packet can take either way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from media.control.keyframes import KeyFrameArbiter
-from media.fan_out import Row, fan_out
+from media.control.loudest import SPEECH
+from media.core import CODECS, VOICE_NONE, VOICE_UNKNOWN, ffi
+from media.fan_out import Row, compiled_rows, fan_out, row
 from media.protocol import RtpEncoding
 from media.rtp.cache import PacketCache
 from media.rtp.codecs import av1, h264, vp8, vp9
@@ -32,10 +36,12 @@ from media.stats import Drop
 if TYPE_CHECKING:
     from media.consumer import Consumer
     from media.producer import Producer
-    from media.transport import Transport
 
 VIDEO_CACHE = 512  # packets: about a second at 5 Mbit/s
 AUDIO_CACHE = 64
+VIDEO_SPACE = 512 << 10  # bytes for them …
+LAYER_SPACE = 256 << 10  # … where they are one of several encodings …
+AUDIO_SPACE = 32 << 10  # … or sound
 #: A key frame so young, with so few packets since, is sent from the cache to those who come. An older one
 #: would make them see the past: the frames since all come at once, but each is shown at its time.
 GROUP_AGE = 0.5  # seconds
@@ -52,38 +58,36 @@ KEY_FRAME_DETECTORS: dict[str, Callable[[bytes, int, int], bool]] = {
 class ReceiveStream:
     __slots__ = (
         "_apart",
+        "_compiled_rows",
         "_ctx",
         "_detect",
         "_feedback",
         "_first",
+        "_reception",
         "_rows",
         "active",
         "arbiter",
         "audio",
-        "bytes",
         "cache",
         "clock_rate",
-        "forwarded",
-        "forwarded_octets",
         "group",
         "group_at",
         "height",
         "nack",
-        "noting",
-        "packets",
         "producer",
-        "reception",
         "repaired",
         "rid",
         "rtx_ssrc",
         "sender_info",
         "sender_info_at",
         "ssrc",
+        "state",
         "vp8",
         "waiting",
     )
 
-    def __init__(self, producer: Producer, encoding: RtpEncoding) -> None:
+    def __init__(self, producer: Producer, encoding: RtpEncoding, is_layer: bool) -> None:
+        """``is_layer``: one of several encodings of the same track."""
         self.producer = producer
         self._ctx = producer.transport.ctx
         self._feedback = producer.transport.feedback
@@ -98,11 +102,14 @@ class ReceiveStream:
         self.group = -1
         self.group_at = 0.0
         self._detect = KEY_FRAME_DETECTORS.get(codec.mimeType.lower())
-        self.cache = PacketCache(VIDEO_CACHE if producer.kind == "video" else AUDIO_CACHE)
+        if producer.kind == "video":
+            self.cache = PacketCache(VIDEO_CACHE, LAYER_SPACE if is_layer else VIDEO_SPACE)
+        else:
+            self.cache = PacketCache(AUDIO_CACHE, AUDIO_SPACE)
         self.nack = NackGenerator() if producer.wants_nack else None
         self.arbiter = KeyFrameArbiter()
         self.audio = producer.transport.peer.room.audio if producer.kind == "audio" else None
-        self.reception: Reception | None = None
+        self._reception: Reception | None = None
         self.sender_info: SenderInfo | None = None  # the publisher's last, with the time it came
         self.sender_info_at = 0.0
         #: Consumers that every packet goes to, and those that wait for a key frame to begin with.
@@ -113,19 +120,61 @@ class ReceiveStream:
         self._rows: list[Row] | None = None
         self._first = 0
         self._apart: list[Consumer] = []
-        #: Packets that went to all rows, and their payload: counted once, not for each of them.
-        self.forwarded = 0
-        self.forwarded_octets = 0
-        #: Transports whose estimate of the path needs to know what was sent (kept by media/adaptation.py).
-        self.noting: list[Transport] = []
-        self.packets = 0
-        self.bytes = 0
+        self._compiled_rows: Any = None
         self.repaired = 0
+        #: Shared with the compiled loop.
+        self.state: Any = ffi.new("struct stream *")
+        self._fill_state(producer, codec.mimeType.lower())
+
+    def _fill_state(self, producer: Producer, mime_type: str) -> None:
+        state = self.state
+        state.codec = CODECS.get(mime_type, 0)
+        state.paused = producer.paused
+        state.voice = VOICE_NONE if self.audio is None else VOICE_UNKNOWN
+        state.cache = self.cache.state
+        state.payload_types = producer.payload_types
+        state.actions = producer.extensions.one_byte_actions
+        state.level_id = producer.level_id
+        state.speech = SPEECH
+
+    @property
+    def reception(self) -> Reception | None:
+        """None before the first packet."""
+        return self._reception
+
+    @reception.setter
+    def reception(self, reception: Reception | None) -> None:
+        self._reception = reception
+        self.state.reception = reception.state if reception else ffi.NULL
 
     @property
     def highest(self) -> int:
         """Extended number of the newest packet; -1 before the first."""
-        return self.reception.highest if self.reception else -1
+        return self._reception.highest if self._reception else -1
+
+    @property
+    def packets(self) -> int:
+        """That came and were new."""
+        packets: int = self.state.packets
+        return packets
+
+    @property
+    def octets(self) -> int:
+        """Of these packets, as they came."""
+        size: int = self.state.bytes
+        return size
+
+    @property
+    def forwarded(self) -> int:
+        """Packets that went to all rows: counted once, not for each of them."""
+        forwarded: int = self.state.forwarded
+        return forwarded
+
+    @property
+    def forwarded_octets(self) -> int:
+        """Of their payload."""
+        octets: int = self.state.forwarded_octets
+        return octets
 
     def receive(
         self,
@@ -168,8 +217,8 @@ class ReceiveStream:
         number = self._place(sequence, timestamp, is_rtx, now)
         if number < 0:
             return
-        self.packets += 1
-        self.bytes += end - start
+        self.state.packets += 1
+        self.state.bytes += end - start
         if (producer.paused or self.audio is not None) and self._withheld(forwarded, two_byte, number, now):
             return
         if stop == payload and self._leave_out(number):
@@ -198,7 +247,7 @@ class ReceiveStream:
             return False
         for consumer in self.active:
             consumer.numbers.skip(number)
-        self._rows = None
+        self.rows_changed()
         return True
 
     def _withheld(self, elements: bytes, two_byte: bool, number: int, now: float) -> bool:
@@ -206,15 +255,13 @@ class ReceiveStream:
         if self.producer.paused:
             self.producer.counters.drops[Drop.PRODUCER_PAUSED] += 1
             return True
-        if self.audio is None or self.audio.heard(self.producer, elements, two_byte, now):
+        receiving = self.active
+        if self.audio is None or self.audio.heard(self, elements, two_byte, now):
             return False
         self.producer.counters.drops[Drop.AUDIO_NOT_LOUDEST] += 1
-        if self.active:
-            silenced = self.active
-            self.pause()
-            if number == self.highest:  # not sent: the row ends before it
-                for consumer in silenced:
-                    consumer.numbers.stop(number)
+        if number == self.highest:  # not sent: if that was decided just now, the row ends before it
+            for consumer in receiving:
+                consumer.numbers.stop(number)
         return True
 
     def _place(self, sequence: int, timestamp: int, is_rtx: bool, now: float) -> int:
@@ -230,7 +277,7 @@ class ReceiveStream:
             if number != highest + 1 and self.nack is not None and not self.producer.paused:
                 self.nack.gap(highest + 1, number, now)
                 self._ctx.noticed_gap()
-            reception.highest = number
+            reception.state.highest = number
             if not is_rtx:
                 reception.newer(timestamp, now)
         elif number in self.cache:
@@ -242,7 +289,7 @@ class ReceiveStream:
         elif self.nack is not None and self.nack.received(number) and is_rtx:
             self.repaired += 1
         if not is_rtx:
-            reception.received += 1
+            reception.state.received += 1
         return number
 
     def _forward(
@@ -272,32 +319,56 @@ class ReceiveStream:
                 consumer.send(packet, payload, number)
         else:
             if rows:
-                self.forwarded += 1
-                self.forwarded_octets += len(packet) - payload
-                fan_out(self._ctx, rows, packet, tail, payload, number, timestamp)
-                if self.noting:
-                    self._note(len(packet), now)
+                self.state.forwarded += 1
+                self.state.forwarded_octets += len(packet) - payload
+                if self._ctx.compiled is not None:
+                    self._ctx.compiled.core_fan_out(
+                        self._ctx.state,
+                        self.state,
+                        packet,
+                        len(packet),
+                        payload,
+                        number & 0xFFFF,
+                        timestamp,
+                    )
+                else:
+                    fan_out(self._ctx, rows, packet, tail, payload, number, timestamp)
             for consumer in self._apart:
                 consumer.send(packet, payload, number)
         if started and number != self.highest:
             self._catch_up(started, number)
+
+    def send_apart(self) -> None:
+        """The newest packet has been kept and gone to all rows; those who look at each packet follow."""
+        number = self.highest
+        kept = self.cache.get(number)
+        if kept is not None:
+            for consumer in self._apart:
+                consumer.send(kept[0], kept[1], number)
 
     def _start_waiting(self, number: int, packet: bytes, payload: int, now: float) -> list[Consumer]:
         started, self.waiting = self.waiting, []
         for consumer in started:
             consumer.begin(self, number, packet, payload, now)
         self.active += started
-        self._rows = None
+        self.rows_changed()
         return started
 
     def rows_changed(self) -> None:
+        """The rows do not hold any more; the next packet is Python's, and makes them anew."""
         self._rows = None
+        self.state.ready = False
 
     def _arrange(self) -> list[Row]:
         together = [consumer for consumer in self.active if not consumer.numbers.diverted]
         self._apart = [consumer for consumer in self.active if consumer.numbers.diverted]
-        rows = self._rows = [consumer.row() for consumer in together]
+        rows = self._rows = [row(consumer) for consumer in together]
         self._first = max((consumer.numbers.first for consumer in together), default=0)
+        if self._ctx.compiled is not None:
+            state = self.state
+            self._compiled_rows = state.rows = compiled_rows(rows)
+            state.count, state.apart, state.first = len(rows), bool(self._apart), self._first
+            state.ready = True
         return rows
 
     def _key_frame(self, packet: bytes, payload: int, number: int, now: float) -> None:
@@ -307,18 +378,6 @@ class ReceiveStream:
             self.group_at = now
         if self.vp8:
             self.height = vp8.height(packet, payload, len(packet))
-
-    def _note(self, size: int, now: float) -> None:
-        """Tells the paths of the packet that has just been fanned out. Each subscriber has a stream once, so
-        the transport-wide number it used last was this packet's; where that is an old one, this packet was
-        not for it. (`Consumer.send` notes its own.)
-        """
-        stamp = (now, size)
-        for transport in self.noting:
-            number = transport.sequence
-            if number != transport.noted and transport.path is not None:
-                transport.noted = number
-                transport.path.note(number, stamp)
 
     def _catch_up(self, started: list[Consumer], number: int) -> None:
         """A key frame's first packet came late: what followed it is sent to those who begin with it."""
@@ -364,7 +423,7 @@ class ReceiveStream:
                 consumer.numbers.forget_source()
         self.waiting += self.active
         self.active = []
-        self._rows = None
+        self.rows_changed()
         self.ssrc = ssrc
         self.reception = None
         self.sender_info = None
@@ -389,18 +448,23 @@ class ReceiveStream:
             if first is not None:
                 consumer.begin(self, self.group, first[0], first[1], now)
                 self.active.append(consumer)
-                self._rows = None
+                self.rows_changed()
                 self._catch_up([consumer], self.group - 1)
                 self._ctx.socket.flush()  # rather than at the end of the next turn
                 return
+        self.wait(consumer, now)
+
+    def wait(self, consumer: Consumer, now: float) -> None:
+        """``consumer`` begins with the next key frame."""
         self.waiting.append(consumer)
+        self.rows_changed()  # sound begins with the next packet
         self.request_key_frame(now)
 
     def remove(self, consumer: Consumer) -> None:
         if consumer in self.active:
             consumer.leave()
             self.active.remove(consumer)
-            self._rows = None
+            self.rows_changed()
         elif consumer in self.waiting:
             self.waiting.remove(consumer)
 
@@ -410,7 +474,7 @@ class ReceiveStream:
             consumer.leave()
         self.waiting += self.active
         self.active = []
-        self._rows = None
+        self.rows_changed()
         self.group = -1
         if self.nack is not None:
             self.nack.clear()

@@ -10,11 +10,13 @@ from media.adaptation import Adaptation
 from media.capabilities import ProducerMapping
 from media.consumer import Consumer
 from media.control.path import Path
+from media.core import BATCH_OUT, RTP_LIMIT, SLOT, ffi
 from media.net.dtls import DIGESTS, DtlsAssociation
 from media.net.ice import IceAgent, host_candidates
 from media.net.srtp import SrtpKeys, SrtpSession, drop_reason, protect_rtcp, unprotect, unprotect_rtcp
 from media.net.stun import Credentials, Request, role_conflict, success
-from media.net.udp import BATCH_OUT, SLOT, Endpoint
+from media.net.tcp import Connection, Kind
+from media.net.udp import Endpoint
 from media.producer import Producer
 from media.protocol import (
     Direction,
@@ -22,6 +24,8 @@ from media.protocol import (
     DtlsState,
     IceCandidate,
     IceParameters,
+    IceState,
+    LimitReached,
     MediaKind,
     RtpParameters,
     TransportState,
@@ -39,7 +43,6 @@ if TYPE_CHECKING:
 PRODUCERS_LIMIT = 16
 CONSUMERS_LIMIT = 512
 HANDSHAKE_LIMIT = 30.0  # seconds from the first bound address to keys
-RTP_LIMIT = 1500  # bytes of an incoming packet: with our header it still fits a slot
 
 
 class Transport:
@@ -58,8 +61,8 @@ class Transport:
         "_told",
         "_used_ssrcs",
         "adaptation",
-        "bytes_in",
         "closed",
+        "connection",
         "consumer_ssrcs",
         "consumers",
         "counters",
@@ -67,15 +70,13 @@ class Transport:
         "direction",
         "feedback",
         "id",
-        "noted",
-        "packets_in",
         "path",
         "peer",
         "pointer",
         "producers",
         "rtcp_ssrc",
         "send_handle",
-        "sequence",
+        "state",
         "table",
         "writable",
     )
@@ -99,9 +100,13 @@ class Transport:
         #: libsrtp's session and the selected address, for the packet path. Valid while `writable`.
         self.send_handle: Any = None
         self.pointer = 0
+        #: The TCP connection that the selected address stands for; None where it is that of datagrams.
+        self.connection: Connection | None = None
         self.writable = False
-        #: Transport-wide sequence number last sent.
-        self.sequence = secrets.randbelow(0x10000)
+        #: What the packet path works on, shared with the compiled loop.
+        self.state: Any = ffi.new("struct transport *")
+        self.state.heard = -math.inf
+        self.state.sequence = secrets.randbelow(0x10000)
         self.rtcp_ssrc = secrets.randbits(31) | 1
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
@@ -109,16 +114,12 @@ class Transport:
         self._used_ssrcs: set[int] = set()
         self.table = SourceTable()
         self._sources = self.table.sources  # at hand for the packet path
-        self.feedback = FeedbackRecorder()
+        self.feedback = FeedbackRecorder(self.state)
         self.adaptation = Adaptation(self)
-        #: What it carries; None while nothing that is sent on it could be adapted. `noted` is the
-        #: transport-wide number up to which it knows what was sent.
+        #: What it carries; None while nothing that is sent on it could be adapted.
         self.path: Path | None = None
-        self.noted = -1
         self._reports = RtcpSession(self)
-        self.packets_in = 0
         self._sent_by_closed = 0  # packets of consumers that have gone
-        self.bytes_in = 0
         ctx.add_transport(self)
 
     # --- parameters and control ---
@@ -176,13 +177,18 @@ class Transport:
         mapping: ProducerMapping,
         paused: bool = False,
     ) -> Producer:
-        """Raises ValueError where the parameters make no stream or clash, or a limit is reached."""
+        """Raises ValueError where the parameters make no stream or clash, LimitReached beyond
+        `PRODUCERS_LIMIT` or the number of SSRCs.
+        """
         if self.closed or self.direction != "send":
             raise ValueError("this transport takes no producers")
-        if producer_id in self.producers or len(self.producers) >= PRODUCERS_LIMIT:
-            raise ValueError("the producer exists already, or there are too many")
+        if producer_id in self.producers:
+            raise ValueError("the producer exists already")
+        if len(self.producers) >= PRODUCERS_LIMIT:
+            raise LimitReached(f"a transport has {PRODUCERS_LIMIT} producers at most")
         producer = Producer(producer_id, self, kind, rtp_parameters, mapping, paused)
         self.table.add(producer)
+        self._list_streams()
         self.producers[producer_id] = producer
         return producer
 
@@ -192,9 +198,10 @@ class Transport:
             raise ValueError("this transport takes no consumers")
         if producer.closed:
             raise ValueError("the producer is closed")
-        taken = consumer_id in self.consumers or consumer_id in producer.consumers
-        if taken or len(self.consumers) >= CONSUMERS_LIMIT:
-            raise ValueError("the consumer exists already, or there are too many")
+        if consumer_id in self.consumers or consumer_id in producer.consumers:
+            raise ValueError("the consumer exists already")
+        if len(self.consumers) >= CONSUMERS_LIMIT:
+            raise LimitReached(f"a transport has {CONSUMERS_LIMIT} consumers at most")
         consumer = Consumer(consumer_id, self, producer, rtp_parameters)
         ssrcs = [consumer.ssrc, *([consumer.rtx_ssrc] if consumer.rtx_ssrc else [])]
         if len(set(ssrcs)) < len(ssrcs) or not self._used_ssrcs.isdisjoint(ssrcs):
@@ -230,10 +237,20 @@ class Transport:
         self.producers.pop(producer.id, None)
         for ssrc in self.table.remove(producer):
             self._remember(ssrc)
+        self._list_streams()
+
+    def _list_streams(self) -> None:
+        """Which SSRC is whose has changed: links the streams anew, for the compiled loop."""
+        following = ffi.NULL
+        for ssrc, stream in self._sources.items():
+            stream.state.ssrc, stream.state.next = ssrc, following
+            following = stream.state
+        self.state.streams = following
 
     def consumer_closed(self, consumer: Consumer) -> None:
         self.consumers.pop(consumer.id, None)
         self._sent_by_closed += consumer.sent_in_all
+        self.counters.bytes_of_closed += consumer.octets
         for ssrc in (consumer.ssrc, consumer.rtx_ssrc):
             if self.consumer_ssrcs.pop(ssrc, None) is not None and self._sending is not None:
                 self._sending.forget(ssrc)
@@ -247,9 +264,10 @@ class Transport:
             "ice": self._ice.state,
             "dtls": self._dtls.state,
             "address": f"{selected.host}:{selected.port}" if selected else None,
+            "protocol": ("tcp" if selected.connection else "udp") if selected else None,
             "srtpProfile": keys.name if keys else None,
-            "packetsIn": self.packets_in,
-            "bytesIn": self.bytes_in,
+            "packetsIn": self.state.packets_in,
+            "bytesIn": self.state.bytes_in,
             "packetsOut": self._sent_by_closed
             + sum(consumer.sent_in_all for consumer in self.consumers.values()),
             "producers": len(self.producers),
@@ -282,7 +300,7 @@ class Transport:
     def _bound(self, source: bytes, nominates: bool, credentials: Credentials, now: float) -> None:
         before = self.fragments
         if source not in self._endpoints:
-            self._endpoints[source] = self.ctx.socket.endpoint(source)
+            self._endpoints[source] = self.ctx.endpoint(source)
         for dropped in self._ice.checked_from(source, nominates, credentials, now):
             self._unbind(dropped)
         if len(before) != len(self.fragments):
@@ -293,10 +311,11 @@ class Transport:
         self._update(now)
 
     def _send_to(self, endpoint: Endpoint) -> None:
-        if endpoint.pointer != self.pointer:
-            self.pointer = endpoint.pointer
+        if endpoint.pointer != self.pointer or endpoint.connection is not self.connection:
+            self.pointer, self.connection = endpoint.pointer, endpoint.connection
+            self.state.address = ffi.cast("void *", endpoint.pointer)
             for consumer in self.consumers.values():
-                consumer.stream.rows_changed()
+                consumer.path_changed()
 
     def _unbind(self, address: bytes) -> None:
         self.ctx.socket.flush()  # as above
@@ -313,14 +332,17 @@ class Transport:
         self._update(self.ctx.refresh())
 
     def is_alive(self, now: float) -> bool:
-        return self._ice.current_state(now) == "connected"
+        return self._ice_state(now) == "connected"
+
+    def _ice_state(self, now: float) -> IceState:
+        self._ice.heard = max(self._ice.heard, self.state.heard)
+        return self._ice.current_state(now)
 
     def _send_record(self, data: bytes) -> None:
         """Sends a DTLS datagram at once. One lost for want of an address is repeated by DTLS."""
         endpoint = self._endpoints.get(self._ice.selected or b"")
         if endpoint is not None and data:
-            self.ctx.socket.put(data, endpoint)
-            self.ctx.socket.flush()
+            self.ctx.send(data, endpoint)
 
     def _dtls_changed(self, state: DtlsState) -> None:
         if state == "connected" and self._dtls.keys is not None:
@@ -332,10 +354,12 @@ class Transport:
         self._receiving = SrtpSession(keys.profile, keys.receive, outbound=False)
         self.send_handle = self._sending.handle
         self._receive_handle = self._receiving.handle
+        self.state.sending = ffi.cast("void *", self._sending.address)
+        self.state.receiving = ffi.cast("void *", self._receiving.address)
 
     def _update(self, now: float) -> None:
         """Brings state and consumers in line with ICE and DTLS, and tells of changes."""
-        self._ice.state = self._ice.current_state(now)
+        self._ice.state = self._ice_state(now)
         state = (self._ice.state, self._dtls.state)
         if state != self._told and not self.closed:
             self._told = state
@@ -368,7 +392,7 @@ class Transport:
         socket = self.ctx.socket
         data = socket.incoming
         at = SLOT * slot
-        _, marker_and_type, sequence, timestamp, ssrc = read_header(data, at)
+        marker_and_type = data[at + 1]
         is_rtcp = 192 <= marker_and_type <= 223
         length = self.ctx.length
         length[0] = size
@@ -376,14 +400,21 @@ class Transport:
         if status:
             self.counters.drops[drop_reason(status)] += 1
             return
-        self._ice.heard = now
-        self.packets_in += 1
-        self.bytes_in += size
+        self.state.heard = now
+        self.state.packets_in += 1
+        self.state.bytes_in += size
         if is_rtcp:
             self._remember(int.from_bytes(data[at + 4 : at + 8], "big"))
             self._reports.receive(bytes(data[at : at + length[0]]), now)
             return
-        end = at + length[0]
+        self.receive_rtp(slot, length[0], now)
+
+    def receive_rtp(self, slot: int, size: int, now: float) -> None:
+        """A decrypted RTP packet of ``size`` bytes in slot ``slot``."""
+        data = self.ctx.socket.incoming
+        at = SLOT * slot
+        _, marker_and_type, sequence, timestamp, ssrc = read_header(data, at)
+        end = at + size
         stream = self._sources.get(ssrc)
         is_rtx = False
         if stream is None:
@@ -407,7 +438,13 @@ class Transport:
             return False
         if replaced >= 0:
             self._remember(replaced)
+        self._list_streams()
         return True
+
+    def receive_apart(self, slot: int) -> None:
+        """The compiled loop has sent the packet in ``slot`` to all rows; the other consumers take it here."""
+        ssrc = read_header(self.ctx.socket.incoming, SLOT * slot)[4]
+        self._sources[ssrc].send_apart()
 
     def _remember(self, ssrc: int) -> None:
         """Keeps libsrtp's replay window of an SSRC without a stream, for the last few of them."""
@@ -420,8 +457,19 @@ class Transport:
     def watch_path(self) -> Path:
         """Begins an estimate of what the path carries, with the next packet."""
         self.path = Path()
-        self.noted = self.sequence
+        self.state.sent = self.path.sent.state
         return self.path
+
+    def forget_path(self) -> None:
+        self.state.sent = ffi.NULL
+        self.path = None
+
+    def next_sequence(self) -> int:
+        """The transport-wide number of the packet that is sent now."""
+        state = self.state
+        sequence: int = state.sequence + 1 & 0xFFFF
+        state.sequence = sequence
+        return sequence
 
     def send_rtcp(self, data: bytes) -> None:
         """Protects and queues one RTCP datagram; nothing where the transport cannot be written."""
@@ -436,8 +484,18 @@ class Transport:
         if protect_rtcp(self.send_handle, socket.outgoing_pointers[slot], socket.outgoing_lengths[slot]):
             self.counters.drops[Drop.SRTP_PROTECT] += 1
             return
-        socket.names[8 * slot] = self.pointer
-        socket.count = slot + 1
+        self.queue("control")
+
+    def queue(self, kind: Kind) -> None:
+        """What has been protected in the next free slot goes to the selected address."""
+        socket = self.ctx.socket
+        slot = socket.count
+        if self.connection is None:
+            socket.names[8 * slot] = self.pointer
+            socket.count = slot + 1
+        else:
+            at = SLOT * slot
+            self.connection.send(bytes(socket.outgoing[at : at + socket.sizes[2 * slot + 1]]), kind)
 
     def give_feedback(self, now: float) -> bool:
         """Tells the publisher what has arrived and what is missing; whether anything is missing."""
@@ -445,9 +503,7 @@ class Transport:
 
     def tick(self, now: float) -> None:
         """What is due about once a second: consent, reports, addresses out of use."""
-        if self._ice.current_state(now) != self._ice.state or (
-            self.writable and not self._ice.has_consent(now)
-        ):
+        if self._ice_state(now) != self._ice.state or (self.writable and not self._ice.has_consent(now)):
             self._update(now)
         if now - self._handshake_since > HANDSHAKE_LIMIT and self._dtls.state in ("new", "connecting"):
             self._dtls.fail()

@@ -19,9 +19,10 @@ from media.consumer import Consumer
 from media.context import MediaContext
 from media.control.layers import Wish
 from media.framing import ProtocolError, decode_request, encode_error, encode_response
+from media.measure import idle_reason, measure
 from media.peer import Peer
 from media.producer import Producer
-from media.protocol import Done, MediaError, Request
+from media.protocol import Done, LimitReached, MediaError, Request
 from media.room import MediaRoom
 from media.transport import Transport
 
@@ -64,6 +65,8 @@ class Worker:
         """The response. Raises MediaError."""
         try:
             return _HANDLERS[type(request)](self, request)
+        except LimitReached as error:
+            raise MediaError("limit", str(error)) from None
         except ValueError as error:
             # How the media objects refuse parameters that contradict themselves or their state.
             raise MediaError("invalid", str(error)) from None
@@ -243,15 +246,29 @@ class Worker:
     # --- statistics ---
 
     def get_stats(self, request: protocol.GetStats) -> protocol.StatsReport:
-        owner = self._context if request.peer_id is None else self._peer(request.peer_id)
-        transports = list(owner.transports.values())
+        transports = self._transports_of(request)
         return protocol.StatsReport(
             drops=self._context.drops(),
             counters=self._context.counters(),
             transports=[transport.stats() for transport in transports],
             producers=[item.stats() for transport in transports for item in transport.producers.values()],
-            consumers=[item.stats() for transport in transports for item in transport.consumers.values()],
+            consumers=[
+                item.stats() | {"idle": idle_reason(item)}
+                for transport in transports
+                for item in transport.consumers.values()
+            ],
         )
+
+    def _transports_of(self, request: protocol.GetStats) -> list[Transport]:
+        if request.peer_id is not None:
+            return list(self._peer(request.peer_id).transports.values())
+        if request.room_id is not None:
+            peers = self._room(request.room_id).peers.values()
+            return [transport for peer in peers for transport in peer.transports.values()]
+        return list(self._context.transports.values())
+
+    def get_metrics(self, request: protocol.GetMetrics) -> protocol.WorkerMetrics:
+        return measure(self._context)
 
 
 _HANDLERS: dict[type[Request[Any]], Callable[[Worker, Any], Any]] = {
@@ -273,6 +290,7 @@ _HANDLERS: dict[type[Request[Any]], Callable[[Worker, Any], Any]] = {
     protocol.SetConsumerLayers: Worker.set_consumer_layers,
     protocol.CloseConsumer: Worker.close_consumer,
     protocol.GetStats: Worker.get_stats,
+    protocol.GetMetrics: Worker.get_metrics,
 }
 
 

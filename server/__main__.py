@@ -20,7 +20,7 @@ from media.pool import PoolError
 from server import demo
 from server.accounts.handlers import SignUp
 from server.accounts.organisers import make_organiser
-from server.app import create_app
+from server.app import HUB, create_app
 from server.db.engine import Database, DatabaseUnreachable
 from server.db.migrate import migrate
 from server.http import not_malformed
@@ -95,10 +95,7 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
     listener = _bind(settings)
     app = create_app(settings, with_demo=options.demo, progress=_say)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5, keepalive_timeout=IDLE_SECONDS)
-    this = asyncio.current_task()
-    assert this is not None  # noqa: S101
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, this.cancel)
+    ending = _Ending()
     try:
         await runner.setup()
         await web.SockSite(runner, listener).start()
@@ -106,11 +103,50 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> None:
         if options.demo:
             for line in demo.greeting():
                 _say(line)
-        await asyncio.Event().wait()
+        await ending.asked()
+        await _drain(app, settings)
     finally:
         await runner.cleanup()
         listener.close()
         _say("stopped")
+
+
+class _Ending:
+    """What signals do to a server. SIGTERM lets live rooms go on for a while; a second one, and SIGINT
+    (Ctrl-C) at any time, does not wait. Before the server is ready there is nothing to wait for.
+    """
+
+    def __init__(self) -> None:
+        this = asyncio.current_task()
+        assert this is not None  # noqa: S101
+        self._serving = this
+        self._ready = False
+        self._asked = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._terminate)
+        loop.add_signal_handler(signal.SIGINT, this.cancel)
+
+    async def asked(self) -> None:
+        self._ready = True
+        await self._asked.wait()
+
+    def _terminate(self) -> None:
+        if self._ready and not self._asked.is_set():
+            self._asked.set()
+        else:
+            self._serving.cancel()
+
+
+async def _drain(app: web.Application, settings: Settings) -> None:
+    """Lets live rooms finish, within the limit. The rest is told to come back, and stopped in order."""
+    hub = app[HUB]
+    if live := hub.live_rooms:
+        _say(
+            f"draining: {live} live room{'s' if live > 1 else ''}, up to {settings.drain_limit} s "
+            "(SIGTERM again or Ctrl-C: end now)"
+        )
+    if not await hub.drain(settings.drain_limit):
+        _say(f"draining: {hub.live_rooms} still live, they reconnect after the restart")
 
 
 async def _migrate(settings: Settings, options: argparse.Namespace) -> None:

@@ -26,6 +26,7 @@ from server.ledger import DatabaseLedger
 from server.limits import Limiter
 from server.mail.sender import Sender
 from server.mail.transport import transport_for
+from server.metrics.page import Metrics
 from server.origins import address_of, origin_allowed
 from server.rooms.records import recover
 from server.routes import PREFIX, ROUTES
@@ -35,6 +36,7 @@ from server.settings import Settings
 from signalling.connections import ConnectionSettings
 from signalling.hub import Hub
 from signalling.live.memory import MemoryStore
+from signalling.relay import Relay
 from signalling.tickets import Tickets
 
 Progress = Callable[[str], None]
@@ -70,6 +72,7 @@ def create_app(
             listen=settings.effective_media_listen,
             port=settings.media_port,
             announced=settings.effective_media_addresses,
+            log_level=settings.log_level,
         )
     )
     tickets = Tickets(settings.secret())
@@ -84,6 +87,7 @@ def create_app(
             total=settings.connections, per_address=settings.connections_per_address
         ),
         address=partial(address_of, trusted=settings.trusted_proxies),
+        relay=_relay(settings),
     )
     services = Services(
         settings=settings,
@@ -94,17 +98,28 @@ def create_app(
         rooms=hub,
         clock=clock,
     )
-    app = web.Application(client_max_size=http.BODY_LIMIT, middlewares=[http.failures, pages.fallback])
+    scheduler = Scheduler(services, JOBS)
+    metrics = Metrics(services, media, hub, scheduler)
+    app = web.Application(
+        client_max_size=http.BODY_LIMIT, middlewares=[metrics.middleware, http.failures, pages.fallback]
+    )
     app[SERVICES], app[HUB], app[MEDIA], app[pages.PAGES] = services, hub, media, pages.Pages()
     app[HUB_RUNS] = asyncio.Event()
     app.on_response_prepare.append(secure)
     hub.attach(app)
-    _add_routes(app, services, _health(services, media, app[HUB_RUNS], with_demo))
+    _add_routes(app, services, _health(services, media, app, with_demo))
     app.cleanup_ctx.append(_database(services, with_demo, progress))
     app.cleanup_ctx.append(_live(services, media, hub, progress))
-    app.cleanup_ctx.append(_background(services))
+    app.router.add_get("/metrics", metrics.handle)
+    app.cleanup_ctx.append(_background(services, scheduler))
     app.on_shutdown.append(_stop_hub)
     return app
+
+
+def _relay(settings: Settings) -> Relay | None:
+    if not settings.turn_urls or settings.turn_secret is None:
+        return None
+    return Relay(tuple(settings.turn_urls), settings.turn_secret, settings.turn_seconds)
 
 
 class _SocketOrigins:
@@ -134,15 +149,15 @@ def _add_routes(app: web.Application, services: Services, health: Health) -> Non
     app.router.add_get("/healthz", health.handle)
 
 
-def _health(services: Services, media: MediaPool, hub_runs: asyncio.Event, with_demo: bool) -> Health:
+def _health(services: Services, media: MediaPool, app: web.Application, with_demo: bool) -> Health:
     async def hub() -> bool:
-        return hub_runs.is_set()
+        return app[HUB_RUNS].is_set()
 
     async def all_workers() -> bool:
         return len(media.workers) == services.settings.media_workers
 
     checks = {"database": database_answers(services.database), "hub": hub, "media workers": all_workers}
-    return Health(checks, demo=with_demo)
+    return Health(checks, draining=lambda: app[HUB].draining, demo=with_demo)
 
 
 def _database(services: Services, with_demo: bool, progress: Progress) -> Context:
@@ -178,7 +193,7 @@ def _live(services: Services, media: MediaPool, hub: Hub, progress: Progress) ->
         await media.start()
         app[HUB_RUNS].set()
         ports = ", ".join(str(port) for port in sorted(worker.port for worker in media.workers))
-        progress(f"media on UDP {ports}, reached at {addresses}")
+        progress(f"media on UDP and TCP {ports}, reached at {addresses}")
         try:
             yield
         finally:
@@ -187,7 +202,7 @@ def _live(services: Services, media: MediaPool, hub: Hub, progress: Progress) ->
     return context
 
 
-def _background(services: Services) -> Context:
+def _background(services: Services, scheduler: Scheduler) -> Context:
     """Mail, and what happens by the clock. When the server stops, what they are at is finished first."""
 
     async def context(app: web.Application) -> AsyncIterator[None]:
@@ -197,7 +212,7 @@ def _background(services: Services) -> Context:
         stop = asyncio.Event()
         tasks = [
             asyncio.create_task(sender.run(stop)),
-            asyncio.create_task(Scheduler(services, JOBS).run(stop)),
+            asyncio.create_task(scheduler.run(stop)),
         ]
         try:
             yield

@@ -23,6 +23,7 @@ from server.db.engine import Database
 from server.limits import Limiter, Rate
 from server.problems import AUTH_REQUIRED, NOT_FOUND, Problem, Refusal
 from server.settings import Settings
+from signalling.inspection import Inspection
 from signalling.permissions import Editing, Permission
 from signalling.phases import Phase
 from signalling.tickets import Tickets
@@ -37,6 +38,10 @@ class LiveRooms(Protocol):
     """What REST asks of the hub."""
 
     def phase(self, timeslot_id: str) -> Phase | None: ...
+
+    def admits(self, timeslot_id: str) -> bool: ...
+
+    async def inspect(self, timeslot_id: str) -> Inspection | None: ...
 
     async def end_room(self, timeslot_id: str, by: str | None, reason: Any) -> None: ...
 
@@ -69,6 +74,7 @@ class Access:
     signed_in: bool = False
     creates_sessions: bool = False
     admin: bool = False
+    or_admin: bool = False  # who runs the installation passes without the permission
     permission: Permission | None = None
     own: bool = False
     invited: bool = False  # finds what is private, too: the handler asks for the invitation

@@ -1,5 +1,5 @@
 """`GET /healthz`: 200 when everything that a session needs is ready, 503 with what is missing before and
-after.
+after, and while the server drains.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ _PATIENCE = 2.0  # seconds per check
 
 
 class Health:
-    """Named checks; `ready` is when all of them pass. ``demo``: whether the sign-in page may name the demo's
-    accounts.
+    """Named checks; `ready` is when all of them pass. ``draining``: whether the server is about to stop, and
+    should get no new visitors. ``demo``: whether the sign-in page may name the demo's accounts.
     """
 
-    def __init__(self, checks: dict[str, Check], *, demo: bool = False) -> None:
+    def __init__(
+        self, checks: dict[str, Check], *, draining: Callable[[], bool] = lambda: False, demo: bool = False
+    ) -> None:
         self._checks = checks
+        self._draining = draining
         self._demo = demo
 
     async def missing(self) -> list[str]:
@@ -33,13 +36,15 @@ class Health:
 
     async def handle(self, request: web.Request) -> web.Response:
         missing = await self.missing()
+        draining = self._draining()
+        status = "not ready" if missing else "draining" if draining else "ready"
         return web.json_response(
             {
-                "status": "ready" if not missing else "not ready",
+                "status": status,
                 "checks": {name: "missing" if name in missing else "ready" for name in self._checks},
                 "demo": self._demo,
             },
-            status=503 if missing else 200,
+            status=503 if missing or draining else 200,
         )
 
 

@@ -15,6 +15,7 @@ from server.registrations import export, invitations, staff
 from server.registrations import handlers as registrations
 from server.registrations import rules as registering
 from server.rooms import handlers as rooms
+from server.rooms import media as room_media
 from server.rooms import rules as joining
 from server.sessions import agenda, editing, log, overrides, roles, seats, stages, timeslots, wire
 from server.sessions import handlers as sessions
@@ -31,6 +32,7 @@ _EDIT_PROGRAMME = Access(signed_in=True, permission=Permission.SESSION_EDIT, edi
 _MANAGE = Access(signed_in=True, permission=Permission.PARTICIPANTS_MANAGE)
 _SEES_REGISTRATIONS = Access(signed_in=True, permission=Permission.REGISTRATIONS_VIEW)
 
+_SEES_MEDIA = Access(signed_in=True, permission=Permission.ANALYTICS_VIEW, or_admin=True)
 _EXPORTS = Access(signed_in=True, permission=Permission.ATTENDANCE_EXPORT)
 
 _OFTEN = Rate(60, 60)
@@ -240,6 +242,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/timeslots/{timeslot_id}/registrations", staff.list_registrations,
           _SEES_REGISTRATIONS, "Who has registered",
           query=staff.RosterQuery, answer=staff.RegistrationList, refusals=(NO_SUCH_TIMESLOT,)),
+    Route("POST", "/timeslots/{timeslot_id}/people", staff.add_person, _MANAGE,
+          "Give somebody a seat",
+          body=staff.AddedPerson, answer=wire.RegistrationInfo, status=201, rate=_OFTEN,
+          refusals=(NO_SUCH_TIMESLOT, planning.NO_SUCH_ACCOUNT, registering.CLOSED, registering.EXISTS,
+                    registering.FULL, registering.NO_SUCH_SEAT, registering.SEAT_TOO_HIGH)),
     Route("POST", "/timeslots/{timeslot_id}/decisions", staff.decide_many, _MANAGE,
           "Approve or decline several requests",
           body=staff.Decisions, answer=staff.Outcomes, refusals=(NO_SUCH_TIMESLOT,)),
@@ -287,6 +294,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/sessions/{session_id}/mail", mail.list_mail, _SEES_REGISTRATIONS,
           "What was sent to whom, newest first",
           query=mail.MailQuery, answer=mail.MailList, refusals=(planning.NO_SUCH_SESSION,)),
+    Route("POST", "/sessions/{session_id}/mail/{mail_id}/resend", mail.resend_mail, _MANAGE,
+          "Try a mail again that could not be sent",
+          answer=mail.MailInfo, rate=_OFTEN,
+          refusals=(planning.NO_SUCH_SESSION, mail.NO_SUCH_MAIL, mail.NOT_FAILED, mail.SECRET_GONE)),
     Route("POST", "/sessions/{session_id}/messages/preview", mail.preview_message, _MANAGE,
           "How many people a message would reach",
           body=mail.Audience, answer=mail.Reach, rate=_OFTEN,
@@ -312,10 +323,13 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/rooms/{slug}", rooms.show_room, ANYONE,
           "The door of a room: what it is, and whether you may enter",
           answer=rooms.RoomCard, refusals=(joining.NO_SUCH_ROOM,)),
+    Route("GET", "/timeslots/{timeslot_id}/media", room_media.show_media, _SEES_MEDIA,
+          "How the sound and picture of everybody in the room fare",
+          answer=room_media.RoomMediaInfo, refusals=(NO_SUCH_TIMESLOT,), rate=_OFTEN),
     Route("POST", "/timeslots/{timeslot_id}/ticket", rooms.issue_ticket, SIGNED_IN,
           "A ticket for one connection to the room",
           answer=rooms.TicketAnswer, rate=_OFTEN,
           refusals=(NO_SUCH_TIMESLOT, joining.ROOM_ENDED, joining.ROOM_NOT_OPEN, joining.NOT_PUBLISHED,
-                    joining.CANCELLED, joining.NOT_REGISTERED, joining.PENDING)),
+                    joining.CANCELLED, joining.NOT_REGISTERED, joining.PENDING, joining.RESTARTING)),
 )
 # fmt: on

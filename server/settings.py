@@ -23,11 +23,14 @@ from pydantic_settings import TomlConfigSettingsSource as TomlSource
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from signalling.relay import is_turn_address
+
 PREFIX = "CONVENE_"
 CONFIG_VARIABLE = "CONVENE_CONFIG"
+SHORTEST_TURN_SECRET = 16  # characters
 
 _MAILBOX = re.compile(r"[^@\s<>]+@[^@\s<>]+")
-_SECRET = frozenset({"smtp_password"})  # never printed
+_SECRET = frozenset({"metrics_token", "smtp_password", "turn_secret"})  # never printed
 
 Words = Annotated[list[str], NoDecode]  # "a, b" in a variable, ["a", "b"] in the file
 
@@ -64,15 +67,31 @@ class Settings(BaseSettings):
         40000,
         ge=0,
         le=65535,
-        description="First UDP port of the media workers, one per worker; 0: any free.",
+        description="First port of the media workers, one per worker, UDP and TCP; 0: any free.",
     )
     media_address: Words = Field(
-        [], description="Addresses that browsers send media to; default follows HOST where that is possible."
+        [],
+        description="Addresses that browsers send media to, IPv4 or IPv6, e.g. the public one and the one in "
+        "the office; default follows HOST where that is possible.",
+    )
+    media_listen: str | None = Field(
+        None,
+        description="Address that the media workers listen on, where it does not follow MEDIA_ADDRESS: "
+        "behind a port forwarding, for example.",
     )
     media_workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,
         description="Media processes; default: one per core.",
+    )
+    turn_urls: Words = Field(
+        [],
+        description="Addresses of a TURN server that relays media where no direct path is, the best first, "
+        "e.g. turn:turn.example:3478, turns:turn.example:443?transport=tcp; see deploy/turnserver.conf.",
+    )
+    turn_secret: str | None = Field(None, description="Secret shared with it (static-auth-secret).")
+    turn_seconds: int = Field(
+        600, ge=30, le=86400, description="For how long credentials for it can be used to open a path."
     )
     members_create_sessions: bool = Field(
         False, description="Whether everybody with an account may create sessions, not staff only (M30)."
@@ -91,8 +110,27 @@ class Settings(BaseSettings):
     )
     smtp_user: str | None = Field(None, description="Name to sign in with there; default is not to.")
     smtp_password: str | None = Field(None, description="Password to sign in with there.")
+    mail_days: int = Field(
+        365, ge=30, description="Days for which mails that were sent, or failed, stay on record."
+    )
+    feedback_requests: bool = Field(
+        False, description="Whether those who came are asked by mail, after a session, how it was."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="What goes to standard error."
+    )
+    drain_limit: int = Field(
+        600,
+        ge=0,
+        description="Seconds that live rooms may go on after SIGTERM until the server ends; 0: at once.",
+    )
+    metrics: bool = Field(
+        True, description="Whether /metrics answers, in Prometheus' format; see METRICS_TOKEN for whom."
+    )
+    metrics_token: str | None = Field(
+        None,
+        min_length=16,
+        description="Bearer token that /metrics asks for; without one it answers to this machine alone.",
     )
     session_days: int = Field(30, ge=1, description="Days until a sign-in expires.")
     sign_in_failures: int = Field(
@@ -111,7 +149,7 @@ class Settings(BaseSettings):
     )
     password_passes: int = Field(3, ge=1, description="Passes over that memory.")
 
-    @field_validator("trusted_proxies", "media_address", mode="before")
+    @field_validator("trusted_proxies", "media_address", "turn_urls", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return (
@@ -131,6 +169,30 @@ class Settings(BaseSettings):
         for word in value:
             if ipaddress.ip_address(word).is_unspecified:
                 raise ValueError(f"{word} is no address that a browser can send to")
+        return value
+
+    @field_validator("media_listen")
+    @classmethod
+    def _listening_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            ipaddress.ip_address(value)
+        return value
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _turn_addresses(cls, value: list[str]) -> list[str]:
+        for word in value:
+            if not is_turn_address(word):
+                raise ValueError(f"{word}: expected turn:host[:port][?transport=udp|tcp], or turns:")
+        return value
+
+    @field_validator("turn_secret")
+    @classmethod
+    def _turn_secret(cls, value: str | None) -> str | None:
+        if value is not None and len(value) < SHORTEST_TURN_SECRET:
+            raise ValueError(
+                f"expected at least {SHORTEST_TURN_SECRET} characters: whoever guesses it relays"
+            )
         return value
 
     @field_validator("database_url")
@@ -161,11 +223,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _announceable(self) -> Settings:
-        if not self.media_address and not is_loopback(self.host) and not self._guess_address():
+        if not self.media_address and not is_loopback(self.host) and not self._guess_addresses():
             raise ValueError(
                 f"{PREFIX}MEDIA_ADDRESS: with {PREFIX}HOST={self.host} browsers elsewhere need to know "
                 "where to send media, and no address could be found; set it to this machine's address"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _relay(self) -> Settings:
+        if bool(self.turn_urls) != bool(self.turn_secret):
+            raise ValueError(f"{PREFIX}TURN_URLS and {PREFIX}TURN_SECRET are needed together")
         return self
 
     @classmethod
@@ -192,14 +260,23 @@ class Settings(BaseSettings):
 
     @property
     def effective_media_listen(self) -> str:
-        """Media is reachable from where the web server is: this machine only, or everywhere."""
-        return "127.0.0.1" if is_loopback(self.host) else "0.0.0.0"
+        """Where nothing is set: the loopback address where browsers are told nothing else; otherwise all
+        addresses, those of IPv6 included where browsers are told one.
+        """
+        if self.media_listen is not None:
+            return self.media_listen
+        told = self.effective_media_addresses
+        if len(told) == 1 and is_loopback(told[0]):
+            return told[0]
+        return "::" if any(":" in address for address in told) else "0.0.0.0"
 
     @property
     def effective_media_addresses(self) -> list[str]:
         if self.media_address:
             return list(self.media_address)
-        return ["127.0.0.1"] if is_loopback(self.host) else [self._guess_address()]
+        if is_loopback(self.host):
+            return ["::1" if ":" in self.host else "127.0.0.1"]
+        return self._guess_addresses()
 
     @property
     def effective_mail_from(self) -> str:
@@ -217,8 +294,14 @@ class Settings(BaseSettings):
         name = "localhost" if is_loopback(self.host) or self.host in ("0.0.0.0", "::") else self.host
         return f"http://{f'[{name}]' if ':' in name else name}:{port}"
 
-    def _guess_address(self) -> str:
-        return _address_of(self.host) or _outgoing_address()
+    def _guess_addresses(self) -> list[str]:
+        if address := _address_of(self.host):
+            return [address]
+        found = [
+            _outgoing_address(socket.AF_INET, "192.0.2.1"),
+            _outgoing_address(socket.AF_INET6, "2001:db8::1"),
+        ]
+        return [address for address in found if address]
 
     def make_data_folder(self) -> None:
         """For us alone: the database holds what people wrote and the hashes of their passwords."""
@@ -263,17 +346,17 @@ def _address_of(host: str) -> str:
     return "" if address.is_unspecified else host
 
 
-def _outgoing_address() -> str:
+def _outgoing_address(family: socket.AddressFamily, somewhere: str) -> str:
     """This machine's address towards the default route; connecting a UDP socket sends nothing. "" if there is
-    none.
+    none that others can reach.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return ""
-        address: str = probe.getsockname()[0]
-    return "" if is_loopback(address) or address == "0.0.0.0" else address
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((somewhere, 9))
+            address = ipaddress.ip_address(probe.getsockname()[0])
+    except OSError:
+        return ""
+    return "" if address.is_loopback or address.is_unspecified or address.is_link_local else str(address)
 
 
 def describe(settings: Settings) -> list[tuple[str, str, str, str, str]]:

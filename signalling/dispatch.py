@@ -48,6 +48,10 @@ class Dispatch:
         self._handlers = handlers
         self._requests = {request.name: request for request in m.REQUESTS}
 
+    def known(self, name: object) -> str:
+        """The name of a request that there is; one word for all others."""
+        return name if isinstance(name, str) and name in self._requests else "unknown"
+
     async def answer(
         self, connection: Connection, name: object, payload: tuple[object, ...], now: float
     ) -> Answer:

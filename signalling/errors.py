@@ -47,6 +47,11 @@ def unavailable() -> Refused:
     return Refused("unavailable", "That did not work just now. Please try again in a moment.")
 
 
+def restarting() -> Refused:
+    """No room begins here any more."""
+    return Refused("server.restarting", "The server is about to restart. Please try again in a minute.")
+
+
 def internal(what: str) -> Problem:
     """Logs the exception being handled under a new id, which is all that the browser learns."""
     error_id = secrets.token_hex(4)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
@@ -22,13 +23,15 @@ from signalling import chat, hands, media, moderation, presence, reactions
 from signalling import messages as m
 from signalling.connections import Address, ConnectionSettings
 from signalling.dispatch import Dispatch, refusal
-from signalling.errors import Refused, internal, invalid, left, unavailable
+from signalling.errors import Refused, internal, invalid, left, restarting, unavailable
 from signalling.fanout import Server
+from signalling.inspection import Inspection, inspect
 from signalling.ledger import Admission, Ledger, LedgerUnavailable
 from signalling.live.interface import LiveStore
 from signalling.messages import Direct, Request, RoomEvent
 from signalling.permissions import Permission
 from signalling.phases import Phase
+from signalling.relay import Relay
 from signalling.room import Call, Connection, Handler, Room, Services
 from signalling.tickets import Ticket, TicketExpired, TicketInvalid, Tickets
 
@@ -56,8 +59,8 @@ class Hub:
     """All live rooms of this process.
 
     ``origins`` are the Origins that may connect, as a list or a test; ``grace`` in seconds; ``address`` says
-    whose a connection is, for their number is limited. Call `attach` while the application is built, `start`
-    and `stop` around its life.
+    whose a connection is, for their number is limited; ``relay`` is the TURN server, where there is one. Call
+    `attach` while the application is built, `start` and `stop` around its life.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Hub:
         grace: float = GRACE,
         connections: ConnectionSettings | None = None,
         address: Address = remote_address,
+        relay: Relay | None = None,
     ) -> None:
         if not origins:
             raise ValueError("an empty list of origins would admit every page")
@@ -85,7 +89,7 @@ class Hub:
             address=address,
         )
         self._sio.register_namespace(_Namespace(NAMESPACE, self))
-        self._services = Services(ledger, live, media, self, now, self.spawn, self._forget, grace)
+        self._services = Services(ledger, live, media, self, now, self.spawn, self._forget, grace, relay)
         own: dict[type[Request], Handler] = {
             m.RoomSync: self._sync,
             m.RoomLeave: self._leave,
@@ -97,6 +101,11 @@ class Hub:
         self._connections: dict[str, Connection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended: set[str] = set()  # rooms whose end could not be written to the ledger
+        #: Requests by name and outcome, and messages by type: counted since the start, for metrics.
+        self.asked: Counter[tuple[str, str]] = Counter()
+        self.told: Counter[str] = Counter()
+        self._restarting: m.ServerRestarting | None = None
+        self._settled = asyncio.Event()  # while draining: no room is live any more
         self._stopped = False
 
     # --- for the server's composition and REST ---
@@ -109,6 +118,24 @@ class Hub:
         """Begins to listen to the media workers; before the pool is started."""
         self._pool.on_notification = self._worker_says
         self._pool.on_worker_died = self._worker_died
+        self._pool.on_worker_draining = self._worker_draining
+
+    async def drain(self, within: float) -> bool:
+        """From now on no room begins here, and everybody is told that the server restarts. Returns once no
+        session is live any more, or after ``within`` seconds; whether they all ended.
+        """
+        latest = self._now() + within
+        self._restarting = m.ServerRestarting(message=restart_in_words(within), latest=latest)
+        log.warning("draining: %d rooms are live, for %.0f s at most", self.live_rooms, within)
+        for room in list(self._rooms.values()):
+            await self.broadcast_direct(room.id, self._restarting, skip=[])
+        self._look_if_settled()
+        try:
+            async with asyncio.timeout(within):
+                await self._settled.wait()
+        except TimeoutError:
+            log.warning("draining: %d rooms are still live", self.live_rooms)
+        return self._settled.is_set()
 
     async def stop(self) -> None:
         """Closes all connections so that browsers come back by themselves, and writes down who was there."""
@@ -155,10 +182,37 @@ class Hub:
             for connection in await presence.refresh(room, facts):
                 self.close(connection.sid)
 
+    async def inspect(self, timeslot_id: str) -> Inspection | None:
+        """How everybody's media in this room fares; None where nobody is in it."""
+        room = self._rooms.get(timeslot_id)
+        return await inspect(room) if room else None
+
     def phase(self, timeslot_id: str) -> Phase | None:
         """None where nobody is in the room."""
         room = self._rooms.get(timeslot_id)
         return room.phase if room else None
+
+    def admits(self, timeslot_id: str) -> bool:
+        """Whether this room can be entered as far as the server is concerned: while it drains, only a room
+        that is open already.
+        """
+        return self._restarting is None or timeslot_id in self._rooms
+
+    @property
+    def draining(self) -> bool:
+        return self._restarting is not None
+
+    @property
+    def live_rooms(self) -> int:
+        return sum(room.phase is Phase.LIVE for room in self._rooms.values())
+
+    @property
+    def rooms_by_phase(self) -> Counter[Phase]:
+        return Counter(room.phase for room in self._rooms.values())
+
+    @property
+    def participants(self) -> int:
+        return sum(len(room.members) for room in self._rooms.values())
 
     @property
     def connections(self) -> int:
@@ -203,6 +257,8 @@ class Hub:
                 continue
             finally:
                 await presence.close_if_empty(room)
+            if self._restarting:
+                await self.send_direct(sid, self._restarting)
             return
 
     async def _punch(self, token: str) -> Ticket:
@@ -222,6 +278,8 @@ class Hub:
         async with self._opening:
             if room := self._rooms.get(timeslot_id):
                 return room
+            if self._restarting:
+                raise restarting()
             facts = await self._ledger.room(timeslot_id)
             if facts is None:
                 raise Refused("session.not_found", "There is no such session.")
@@ -247,6 +305,7 @@ class Hub:
         if connection is None:
             return refusal(left().problem)
         answer = await self._dispatch.answer(connection, name, payload, self._now())
+        self.asked[self._dispatch.known(name), outcome(answer.ack)] += 1
         if answer.flood:
             await self._expel(connection)
         for job in answer.afterwards:
@@ -302,18 +361,26 @@ class Hub:
         for room in self._rooms.values():
             self.spawn(room.media.lost(worker))
 
+    def _worker_draining(self, worker: MediaWorker) -> None:
+        for room in self._rooms.values():
+            self.spawn(room.media.move(worker))
+
     # --- out (signalling.room.Wire) ---
 
     async def broadcast(self, room_id: str, event: RoomEvent, skip: list[str]) -> None:
+        self.told[event.type] += 1
         await self._sio.emit("event", m.plain(event), room=room_id, skip_sid=skip, namespace=NAMESPACE)
 
     async def broadcast_direct(self, room_id: str, message: Direct, skip: list[str]) -> None:
+        self.told[message.type] += 1
         await self._sio.emit("direct", m.plain(message), room=room_id, skip_sid=skip, namespace=NAMESPACE)
 
     async def send_event(self, sid: str, event: RoomEvent) -> None:
+        self.told[event.type] += 1
         await self._sio.emit("event", m.plain(event), to=sid, namespace=NAMESPACE)
 
     async def send_direct(self, sid: str, message: Direct) -> None:
+        self.told[message.type] += 1
         await self._sio.emit("direct", m.plain(message), to=sid, namespace=NAMESPACE)
 
     async def enter(self, sid: str, room_id: str) -> None:
@@ -342,6 +409,11 @@ class Hub:
     def _forget(self, room: Room) -> None:
         if self._rooms.get(room.id) is room:
             del self._rooms[room.id]
+        self._look_if_settled()
+
+    def _look_if_settled(self) -> None:
+        if self._restarting and not self.live_rooms:
+            self._settled.set()
 
 
 class _Namespace(socketio.AsyncNamespace):  # type: ignore[misc]  # socketio has no types
@@ -375,6 +447,24 @@ class _Namespace(socketio.AsyncNamespace):  # type: ignore[misc]  # socketio has
         if transport is None or transport.closed:
             # It went while we looked at its ticket; socketio does not report that.
             await self._hub.disconnected(sid)
+
+
+def outcome(ack: dict[str, Any]) -> Literal["ok", "refused", "limited", "failed"]:
+    """What became of a request, in few words."""
+    if ack["ok"]:
+        return "ok"
+    code = ack["error"]["code"]
+    return "limited" if code == "rate.limited" else "failed" if code == "internal" else "refused"
+
+
+def restart_in_words(within: float) -> str:
+    """The sentence for everybody in a room; ``within`` in seconds."""
+    minutes = max(1, round(within / 60))
+    time = "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return (
+        f"The server restarts in {time} at the latest. Sessions that end before then are not disturbed; "
+        "otherwise you are reconnected by yourself."
+    )
 
 
 async def _logged(job: Coroutine[Any, Any, None]) -> None:

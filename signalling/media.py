@@ -28,6 +28,7 @@ async def create_transport(call: Call, request: m.MediaCreateTransport) -> m.Med
         ice_parameters=created.iceParameters,
         ice_candidates=created.iceCandidates,
         dtls_parameters=created.dtlsParameters,
+        ice_servers=_relays(call),
     )
 
 
@@ -39,7 +40,7 @@ async def connect_transport(call: Call, request: m.MediaConnectTransport) -> Non
 async def restart_ice(call: Call, request: m.MediaRestartIce) -> m.MediaRestartIce.Response:
     _, transport = _own_transport(call, request.transport_id)
     restarted = await call.room.media.request(protocol.RestartIce(transport.id))
-    return m.MediaRestartIce.Response(ice_parameters=restarted.iceParameters)
+    return m.MediaRestartIce.Response(ice_parameters=restarted.iceParameters, ice_servers=_relays(call))
 
 
 async def produce(call: Call, request: m.MediaProduce) -> m.MediaProduce.Response:
@@ -130,6 +131,11 @@ HANDLERS: dict[type[Request], Handler] = {
 
 
 # --- finding what a request names, among the caller's own ------------------------------------------
+
+
+def _relays(call: Call) -> list[m.IceServer]:
+    services = call.room.services
+    return services.relay.servers(call.member.id, now=services.now()) if services.relay else []
 
 
 def _own_peer(call: Call) -> Peer | None:

@@ -4,8 +4,8 @@ The worker knows ids only; what they mean is kept here. Who consumes what is dec
 that can receive is offered every producer of the others. Whether somebody may send is asked in media.py
 before anything gets here.
 
-All of it hangs on one worker. When that dies (`lost`) everything is forgotten, and the browsers build it
-anew with the requests with which they built it first.
+All of it hangs on one worker. When that dies (`lost`), or the room leaves it (`move`), everything is
+forgotten, and the browsers build it anew with the requests with which they built it first.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+REPORT_WITHIN = 3.0  # seconds
 LOUDEST = 10  # microphones that are heard at a time in a room with more of them
 
 
@@ -80,6 +81,21 @@ class RoomMedia:
             raise gone()
         return await self._ask(self._worker, request)
 
+    async def report(self) -> protocol.StatsReport | None:
+        """The worker's account of the whole room; None where it has nothing of it, or does not answer."""
+        worker, worker_room = self._worker, self._worker_room
+        if worker is None:
+            return None
+        try:
+            return await worker.request(protocol.GetStats(room_id=worker_room), within=REPORT_WITHIN)
+        except (MediaError, WorkerDied) as error:
+            log.info("no account of room %s: %s", self._room.id, error)
+            return None
+
+    @property
+    def worker_id(self) -> str | None:
+        return self._worker.id if self._worker else None
+
     async def release(self, participant_id: str) -> None:
         """Closes all that is this participant's and says so to the others. The room's ``lock`` is held."""
         peer = self.peers.pop(participant_id, None)
@@ -108,6 +124,13 @@ class RoomMedia:
             for member in self._room.members.values():
                 member.missed_reset = member.connection is None
                 await self._room.direct(member, m.MediaReset())
+
+    async def move(self, worker: MediaWorker) -> None:
+        """The worker is to end: as `lost`, and it closes what it has of the room."""
+        if self._worker is worker and not self._room.closed:
+            worker_room = self._worker_room
+            await self.lost(worker)
+            await self._quietly(worker, protocol.CloseRoom(worker_room))
 
     async def resumed(self, member: Member) -> None:
         """Repeats to somebody who is back what they cannot have heard. The room's ``lock`` is held."""
@@ -403,6 +426,9 @@ class RoomMedia:
                     if self._room.closed:
                         self._tidy_up(worker, protocol.CloseRoom(room_id))
                         raise gone()
+                    if worker.draining:  # since it was chosen
+                        await self._quietly(worker, protocol.CloseRoom(room_id))
+                        continue
                     self._worker, self._worker_room = worker, room_id
             return self._worker
 

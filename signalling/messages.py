@@ -289,10 +289,21 @@ class MediaCapabilities(Request):
     response: ClassVar[type[Message]] = Response
 
 
+class IceServer(Message):
+    """A TURN server that relays media, with credentials good for some minutes. An `RTCIceServer` as browsers
+    know it.
+    """
+
+    urls: list[str]
+    username: str
+    credential: str
+
+
 class MediaCreateTransport(Request):
     """ "recv" carries the browser's ``rtp_capabilities``; from then on the server offers consumers by itself.
 
     One transport per direction: a newer one replaces the older, with its producers or consumers.
+    ``ice_servers`` is empty where the server has no relay.
     """
 
     class Response(Message):
@@ -300,6 +311,7 @@ class MediaCreateTransport(Request):
         ice_parameters: IceParameters
         ice_candidates: list[IceCandidate]
         dtls_parameters: DtlsParameters
+        ice_servers: list[IceServer]
 
     name: ClassVar[str] = "media.createTransport"
     permission: ClassVar[Permission | None] = Permission.SESSION_JOIN
@@ -389,8 +401,11 @@ class MediaClose(Request):
 
 
 class MediaRestartIce(Request):
+    """New ICE credentials for a transport, and for the relay, whose former ones may have expired."""
+
     class Response(Message):
         ice_parameters: IceParameters
+        ice_servers: list[IceServer]
 
     name: ClassVar[str] = "media.restartIce"
     permission: ClassVar[Permission | None] = Permission.SESSION_JOIN
@@ -612,6 +627,16 @@ class MediaReset(Direct):
     type: Literal["media.reset"] = "media.reset"
 
 
+class ServerRestarting(Direct):
+    """The server restarts when the sessions that run now are over, at ``latest`` (seconds since the epoch).
+    Nothing is to be done: whoever is still here then is brought back by reconnecting.
+    """
+
+    type: Literal["server.restarting"] = "server.restarting"
+    message: str
+    latest: float
+
+
 class Replaced(Direct):
     """This person joined from somewhere else; this connection is closed and must not reconnect by itself."""
 
@@ -638,6 +663,7 @@ DirectMessage = Annotated[
     | TransportStateChanged
     | RoomSpeaking
     | MediaReset
+    | ServerRestarting
     | Replaced
     | Removed,
     Field(discriminator="type"),

@@ -22,6 +22,7 @@ from signalling.media_room import RoomMedia
 from signalling.messages import Direct, Message, RoomEvent, RoomInfo, Snapshot, You
 from signalling.permissions import Decision, Forbidden, Permission, SessionType, Subject, permit_all
 from signalling.phases import Phase, move, phase_now
+from signalling.relay import Relay
 from signalling.state import CHAT_KEPT
 from signalling.views import sees_everything, visible_event, visible_snapshot
 
@@ -50,7 +51,7 @@ class Wire(Protocol):
 @dataclass(frozen=True, slots=True)
 class Services:
     """What rooms work with. ``grace`` is how long a dropped connection is waited for, in seconds; a room that
-    is ``forget``-ed is not found any more.
+    is ``forget``-ed is not found any more; ``relay`` is None where there is no TURN server.
     """
 
     ledger: Ledger
@@ -61,6 +62,7 @@ class Services:
     spawn: Callable[[Coroutine[Any, Any, None]], None]
     forget: Callable[[Room], None]
     grace: float
+    relay: Relay | None
 
 
 @dataclass(eq=False, slots=True)

@@ -56,6 +56,11 @@ class Loudest:
             self._compete(microphone, now)
         return microphone.admitted
 
+    def is_admitted(self, name: str) -> bool:
+        """As of its last packet, or of that of one who took its place."""
+        microphone = self._microphones.get(name)
+        return microphone is None or microphone.admitted
+
     def remove(self, name: str) -> None:
         self._microphones.pop(name, None)
 

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from media.control.bandwidth import BandwidthEstimator, Packet
 from media.control.probing import Prober
+from media.control.sent import SentPackets
 from media.rtp.twcc import TICKS_PER_REFERENCE, TICKS_PER_SECOND
 
-MEMORY = 8192  # packets; a power of two, and more than any round trip holds
 LAP = TICKS_PER_REFERENCE << 24
 OLDEST = 5.0  # seconds; what is older in the memory is of another round of the numbers
 
 
 class Path:
-    """``sent`` is a ring by transport-wide number: ``(time, bytes)`` of each packet, None where unknown."""
+    """``sent`` is written by whoever sends a packet."""
 
-    __slots__ = ("_estimator", "_prober", "_sending_since", "_sent_bytes", "_tick", "rate", "sent")
+    __slots__ = ("_estimator", "_prober", "_tick", "sent")
 
     def __init__(self) -> None:
         self._tick = 0  # of the arrival last told of, laps counted
-        self.sent: list[tuple[float, int] | None] = [None] * MEMORY
+        self.sent = SentPackets()
         self._estimator = BandwidthEstimator()
         self._prober = Prober()
-        #: Bits/s sent lately, padding apart.
-        self.rate = 0.0
-        self._sent_bytes = 0
-        self._sending_since = -math.inf
 
     @property
     def estimate(self) -> float:
@@ -39,27 +34,17 @@ class Path:
         """Share of packets that were lost in the last second."""
         return self._estimator.loss
 
-    def note(self, number: int, stamp: tuple[float, int]) -> None:
-        """The packet with the transport-wide ``number`` was sent: when, and how large."""
-        self.sent[number & MEMORY - 1] = stamp
-        self._sent_bytes += stamp[1]
-        if stamp[0] - self._sending_since > 0.5:
-            elapsed = min(stamp[0] - self._sending_since, 1.0)
-            self.rate = self._sent_bytes * 8 / elapsed
-            self._sent_bytes, self._sending_since = 0, stamp[0]
-
     def feedback(self, reports: Sequence[tuple[int, int | None]], now: float) -> None:
         """``(number, arrival in ticks or None)`` as `media.rtp.twcc.parse` gives them."""
         packets: list[Packet] = []
         for number, tick in reports:
-            at = number & MEMORY - 1
-            stamp = self.sent[at]
+            stamp = self.sent[number]
             if stamp is None or now - stamp[0] > OLDEST:
                 continue
             if tick is None:
                 packets.append(Packet(stamp[0], None, stamp[1]))
                 continue
-            self.sent[at] = None
+            self.sent.forget(number)
             # The reference time has 24 bits, of any epoch: it may wrap at any moment.
             self._tick += (tick - self._tick + LAP // 2) % LAP - LAP // 2
             arrived = self._tick / TICKS_PER_SECOND
@@ -80,7 +65,7 @@ class Path:
 
     def padding(self, wanted: float, now: float) -> int:
         """Bytes of padding to send now, where ``wanted`` bits/s could be used if the path carried them."""
-        return self._prober.due(self._estimator.estimate, wanted, self.rate, now)
+        return self._prober.due(self._estimator.estimate, wanted, self.sent.rate, now)
 
     def is_probed(self, now: float) -> bool:
         """Whether `padding` is to be asked for again in 20 ms."""

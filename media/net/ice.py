@@ -6,6 +6,8 @@ packed form.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from media.net.stun import Credentials, Request
 from media.protocol import IceCandidate, IceState
 
@@ -19,11 +21,15 @@ ADDRESS_LIMIT = 8
 
 #: Type preference of a host candidate, full local preference, RTP component (RFC 8445, 5.1.2.1).
 _PRIORITY = (126 << 24) + (65535 << 8) + 255
+#: Behind every UDP candidate; a passive one has the direction preference 4 (RFC 6544, 4.2).
+_TCP_PRIORITY = (90 << 24) + ((4 << 13) + 8191 << 8) + 255
 
 
 def host_candidates(addresses: list[str], port: int) -> list[IceCandidate]:
-    """One UDP host candidate for each of ``addresses``, the first preferred."""
-    return [
+    """For each of ``addresses``, the first preferred, a host candidate of UDP, and behind them all one of
+    passive TCP.
+    """
+    datagrams = [
         IceCandidate(
             foundation=f"udp{index}",
             priority=_PRIORITY - (index << 8),
@@ -34,6 +40,17 @@ def host_candidates(addresses: list[str], port: int) -> list[IceCandidate]:
         )
         for index, address in enumerate(addresses)
     ]
+    streams = [
+        replace(
+            candidate,
+            foundation=f"tcp{index}",
+            priority=_TCP_PRIORITY - (index << 8),
+            protocol="tcp",
+            tcpType="passive",
+        )
+        for index, candidate in enumerate(datagrams)
+    ]
+    return datagrams + streams
 
 
 class IceAgent:
@@ -41,7 +58,6 @@ class IceAgent:
         "_previous",
         "_restarting",
         "addresses",
-        "checked",
         "credentials",
         "heard",
         "selected",
@@ -57,7 +73,6 @@ class IceAgent:
         self.addresses: dict[bytes, float] = {}
         #: The address that we send to.
         self.selected: bytes | None = None
-        self.checked = float("-inf")  # last authenticated request
         self.heard = float("-inf")  # last authenticated packet of any sort
 
     @property
@@ -89,7 +104,7 @@ class IceAgent:
         before they have seen media, or nominate every pair: without a selected address the first one heard is
         taken, so that neither has to wait.
         """
-        self.checked = self.heard = now
+        self.heard = now
         self.addresses.pop(address, None)
         self.addresses[address] = now  # at the end: the dictionary stays in the order of hearing
         stale = self.selected is None or now - self.addresses.get(self.selected, 0.0) > SILENCE_LIMIT
@@ -133,4 +148,7 @@ class IceAgent:
         return "connected" if now - self.heard <= SILENCE_LIMIT else "disconnected"
 
     def has_consent(self, now: float) -> bool:
-        return self.selected is not None and now - self.checked <= CONSENT_LIMIT
+        """Whether the selected address itself has asked for it lately (RFC 7675, 5.1: consent is one
+        path's).
+        """
+        return self.selected is not None and now - self.addresses[self.selected] <= CONSENT_LIMIT

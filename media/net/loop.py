@@ -26,7 +26,13 @@ _Ts = TypeVarTuple("_Ts")
 #: nothing come before.
 Turn = Callable[[float], float]
 
+#: Waits in the place of `select.epoll.poll`: takes the descriptor of an epoll, in which the served socket is
+#: too, and the seconds to wait at most. Returns whether a turn is to be taken, and whether another descriptor
+#: is ready. It may serve the socket itself and not come back for that.
+Wait = Callable[[int, float], tuple[bool, bool]]
+
 _NEVER = float("inf")
+LONGEST = 60.0  # seconds of one wait
 AFTER_FAILURE = 0.1  # seconds until the next turn after one that raised
 
 
@@ -42,13 +48,24 @@ if sys.platform == "linux":
             self._both.register(self.fileno(), select.EPOLLIN)
             self._fd = -1
             self._turn: Turn
+            self._wait: Wait = self._poll
             self._next = 0.0
             #: Whether asyncio has been given something to do since it began to wait.
             self.needed = False
 
-        def serve(self, fd: int, turn: Turn) -> None:
+        def serve(self, fd: int, turn: Turn, wait: Wait | None) -> None:
             self._fd, self._turn, self._next = fd, turn, 0.0
+            self._wait = wait or self._poll
             self._both.register(fd, select.EPOLLIN)
+
+        def _poll(self, _: int, seconds: float) -> tuple[bool, bool]:
+            served = others = False
+            for descriptor, _ in self._both.poll(seconds, 2):
+                if descriptor == self._fd:
+                    served = True
+                else:
+                    others = True
+            return served, others
 
         def rest(self) -> None:
             self._both.unregister(self._fd)
@@ -64,16 +81,10 @@ if sys.platform == "linux":
             while True:
                 # Both sides are looked at each time, so neither can starve the other.
                 until = end if end < self._next else self._next
-                ready = self._both.poll(until - now if until > now else 0, 2)
+                rest = min(until - now, LONGEST) if until > now else 0.0
+                served, others = self._wait(self._both.fileno(), rest)
                 now = time.monotonic()
-                served = now >= self._next
-                others = False
-                for descriptor, _ in ready:
-                    if descriptor == fd:
-                        served = True
-                    else:
-                        others = True
-                if served:
+                if served or now >= self._next:
                     try:
                         self._next = self._turn(now)
                     except Exception as error:  # noqa: BLE001 - as for any callback of the loop
@@ -95,8 +106,8 @@ if sys.platform == "linux":
             self._waiting = _ServingSelector(self._turn_failed)
             super().__init__(self._waiting)
 
-        def serve(self, fd: int, turn: Turn) -> Callable[[], None]:
-            self._waiting.serve(fd, turn)
+        def serve(self, fd: int, turn: Turn, wait: Wait | None) -> Callable[[], None]:
+            self._waiting.serve(fd, turn, wait)
             return self._waiting.rest
 
         def _turn_failed(self, error: Exception) -> None:
@@ -144,11 +155,11 @@ def new_loop() -> asyncio.AbstractEventLoop:
     return MediaLoop() if sys.platform == "linux" else asyncio.new_event_loop()
 
 
-def serve(fd: int, turn: Turn) -> Callable[[], None]:
+def serve(fd: int, turn: Turn, wait: Wait | None = None) -> Callable[[], None]:
     """Calls ``turn`` whenever ``fd`` is readable and at the time that it asked for, until the returned
-    function is called. In a running loop.
+    function is called. In a running loop, which waits by means of ``wait`` if it can.
     """
     loop = asyncio.get_running_loop()
     if sys.platform == "linux" and isinstance(loop, MediaLoop):
-        return loop.serve(fd, turn)
+        return loop.serve(fd, turn, wait)
     return _Polling(loop, fd, turn).rest

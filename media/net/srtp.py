@@ -22,6 +22,10 @@ protect = _lib.srtp_protect
 unprotect = _lib.srtp_unprotect
 protect_rtcp = _lib.srtp_protect_rtcp
 unprotect_rtcp = _lib.srtp_unprotect_rtcp
+#: Where the first two are, for the compiled loop.
+PROTECT_ADDRESS, UNPROTECT_ADDRESS = (
+    int(ffi.cast("uintptr_t", ffi.addressof(_lib, name))) for name in ("srtp_protect", "srtp_unprotect")
+)
 
 TRAILER_LIMIT = 32  # bytes that protecting adds at most: tag, and for RTCP the index
 REPLAY_WINDOW = 1024  # packets behind the newest that are still taken
@@ -44,7 +48,7 @@ class SrtpKeys:
 class SrtpSession:
     """One direction of one association. Streams appear in it as their SSRCs do; the owner bounds how many."""
 
-    __slots__ = ("_session", "handle")
+    __slots__ = ("_session", "address", "handle")
 
     def __init__(self, profile: int, key: bytes, outbound: bool) -> None:
         """Raises pylibsrtp.Error where libsrtp does not know the profile.
@@ -61,6 +65,7 @@ class SrtpSession:
             raise ValueError(f"libsrtp refuses the session (error {status})")
         self._session = ffi.gc(holder, _deallocate)
         self.handle = holder[0]
+        self.address = int(ffi.cast("uintptr_t", self.handle))
 
     def forget(self, ssrc: int) -> None:
         """Releases what libsrtp keeps of a stream."""

@@ -1,7 +1,8 @@
 """The worker's one UDP socket: datagrams in and out in batches over buffers that are allocated once.
 
-`recvmmsg` and `sendmmsg` are called through cffi. The kernel's structures are laid over flat arrays, so that
-queueing a datagram is two stores into a memoryview (its length and its address) and no object is made for it.
+`recvmmsg` and `sendmmsg` are called through cffi, or by the compiled loop (media/core), which works on the
+same buffers. The kernel's structures are laid over flat arrays, so that queueing a datagram is two stores
+into a memoryview (its length and its address) and no object is made for it.
 Where the platform has no such calls, `PlainSocket` does the same with `recvfrom_into` and `sendto`.
 
 A peer's address is handled as the kernel's own bytes (`struct sockaddr`): hashable, cheap to compare, and
@@ -14,27 +15,25 @@ import errno
 import socket
 import struct
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-import cffi
-
+from media.core import BATCH_IN, BATCH_OUT, NAME, SLOT, ffi
 from media.stats import Counters, Drop
 
-SLOT = 2048  # bytes per datagram; anything longer than what a path carries is refused
-BATCH_IN = 32
-BATCH_OUT = 128
+if TYPE_CHECKING:
+    from media.net.tcp import Connection
+
 SOCKET_BUFFER = 8 << 20  # asked for; the kernel may give less
 
 _IP_MTU_DISCOVER = 10  # linux/in.h; Python's socket module does not name them
-_IP_PMTUDISC_PROBE = 3
+_IPV6_MTU_DISCOVER = 23
+_IP_PMTUDISC_PROBE = 3  # and IPV6_PMTUDISC_PROBE
 
-_NAME = 28  # sizeof(struct sockaddr_in6)
 _WORDS = 8  # struct mmsghdr in 64-bit words: msg_name is word 0 of it
 _HALVES = 16  # the same in 32-bit words: msg_len is number 14
 
-_ffi: Any = cffi.FFI()
-_ffi.cdef(
+ffi.cdef(
     """
     struct iovec { void *iov_base; size_t iov_len; };
     struct msghdr {
@@ -50,22 +49,25 @@ _ffi.cdef(
 
 def _libc() -> Any:
     """libc where it has the batch calls and the structures have the layout assumed here, else None."""
-    if sys.platform != "linux" or sys.byteorder != "little" or _ffi.sizeof("struct mmsghdr") != 8 * _WORDS:
+    if sys.platform != "linux" or sys.byteorder != "little" or ffi.sizeof("struct mmsghdr") != 8 * _WORDS:
         return None
-    library = _ffi.dlopen(None)
+    library = ffi.dlopen(None)
     return library if hasattr(library, "recvmmsg") and hasattr(library, "sendmmsg") else None
 
 
 class Endpoint:
     """A peer's address. ``pointer`` is what `DatagramSocket.names` takes; valid while this object lives."""
 
-    __slots__ = ("__weakref__", "_memory", "host", "packed", "pointer", "port")
+    __slots__ = ("__weakref__", "_memory", "connection", "host", "packed", "pointer", "port")
 
-    def __init__(self, packed: bytes) -> None:
-        """``packed`` is a ``struct sockaddr_in`` or ``sockaddr_in6`` as the kernel wrote it."""
+    def __init__(self, packed: bytes, connection: Connection | None = None) -> None:
+        """``packed`` is a ``struct sockaddr_in`` or ``sockaddr_in6`` as the kernel wrote it. With a
+        ``connection`` it is reached over that, and over no datagram.
+        """
         self.packed = packed
-        self._memory = _ffi.new("unsigned char[]", packed.ljust(_NAME, b"\0"))
-        self.pointer = int(_ffi.cast("uintptr_t", self._memory))
+        self.connection = connection
+        self._memory = ffi.new("uint8_t[]", packed.ljust(NAME, b"\0"))
+        self.pointer = int(ffi.cast("uintptr_t", self._memory))
         self.host, self.port = unpack_address(packed)
 
 
@@ -109,16 +111,20 @@ class DatagramSocket:
                 self._socket.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
             if family == socket.AF_INET6:
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            if family == socket.AF_INET and sys.platform == "linux":
+            if sys.platform == "linux":
                 # Never fragment: media packets are cut to fit. It also spares the kernel choosing an IP id
-                # for each.
+                # for each. (On a socket of IPv6 the first is for its peers of IPv4.)
                 self._socket.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
+                if family == socket.AF_INET6:
+                    self._socket.setsockopt(socket.IPPROTO_IPV6, _IPV6_MTU_DISCOVER, _IP_PMTUDISC_PROBE)
             self._socket.bind((host, port))
         except OSError:
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
         self._fd = self._socket.fileno()
+        #: What the compiled loop knows of it.
+        self.state: Any = ffi.new("struct batches *")
         self._allocate(16 if family == socket.AF_INET else 28)
 
     def _allocate(self, name_size: int) -> None:
@@ -135,7 +141,20 @@ class DatagramSocket:
         self.outgoing_lengths = self._out.length_pointers
         self.sizes = self._out.sizes
         self.names = self._out.headers
-        self.count = 0
+        state = self.state
+        state.fd, state.name_size = self._fd, self._name_size
+        state.incoming, state.sources, state.messages_in = self._in.bytes, self._in.names, self._in.messages
+        state.outgoing, state.messages_out = self._out.bytes, self._out.messages
+
+    @property
+    def count(self) -> int:
+        """Datagrams queued in `outgoing`."""
+        queued: int = self.state.count
+        return queued
+
+    @count.setter
+    def count(self, count: int) -> None:
+        self.state.count = count
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -147,7 +166,7 @@ class DatagramSocket:
 
     def received(self, slot: int) -> tuple[int, bytes]:
         """Length of a received datagram (`SLOT` for one that did not fit) and the address it came from."""
-        at = _NAME * slot
+        at = NAME * slot
         return self._lengths[_HALVES * slot + 14], self._addresses[at : at + self._name_size].tobytes()
 
     def put(self, data: bytes, endpoint: Endpoint) -> None:
@@ -175,9 +194,9 @@ class DatagramSocket:
             sent = _sendmmsg(self._fd, messages, count - done, 0)
             if sent > 0:
                 done += sent
-                self._counters.packets_out += sent
+                self._counters.state.packets_out += sent
                 continue
-            error = _ffi.errno
+            error = ffi.errno
             if error in (errno.EAGAIN, errno.ENOBUFS):
                 drops[Drop.SEND_BUFFER_FULL] += count - done
                 return
@@ -196,26 +215,26 @@ class _Slots:
     """One direction's buffers with the kernel's structures around them."""
 
     def __init__(self, count: int, name_size: int) -> None:
-        self._bytes = _ffi.new("unsigned char[]", SLOT * count)
-        self._iovecs = _ffi.new("struct iovec[]", count)
-        self._names = _ffi.new("unsigned char[]", _NAME * count)
-        self.messages = _ffi.new("struct mmsghdr[]", count)
+        self.bytes = ffi.new("uint8_t[]", SLOT * count)
+        self._iovecs = ffi.new("struct iovec[]", count)
+        self.names = ffi.new("uint8_t[]", NAME * count)
+        self.messages = ffi.new("struct mmsghdr[]", count)
         for slot in range(count):
-            self._iovecs[slot].iov_base = self._bytes + SLOT * slot
+            self._iovecs[slot].iov_base = self.bytes + SLOT * slot
             self._iovecs[slot].iov_len = SLOT
             header = self.messages[slot].msg_hdr
-            header.msg_name = self._names + _NAME * slot
+            header.msg_name = self.names + NAME * slot
             header.msg_namelen = name_size
             header.msg_iov = self._iovecs + slot
             header.msg_iovlen = 1
-        self.memory = memoryview(_ffi.buffer(self._bytes)).cast("B")
-        self.addresses = memoryview(_ffi.buffer(self._names)).cast("B")
-        self.sizes = memoryview(_ffi.buffer(self._iovecs)).cast("B").cast("Q")
-        self.headers = memoryview(_ffi.buffer(self.messages)).cast("B").cast("Q")
-        self.halves = memoryview(_ffi.buffer(self.messages)).cast("B").cast("I")
-        self.pointers = [self._bytes + SLOT * slot for slot in range(count)]
+        self.memory = memoryview(ffi.buffer(self.bytes)).cast("B")
+        self.addresses = memoryview(ffi.buffer(self.names)).cast("B")
+        self.sizes = memoryview(ffi.buffer(self._iovecs)).cast("B").cast("Q")
+        self.headers = memoryview(ffi.buffer(self.messages)).cast("B").cast("Q")
+        self.halves = memoryview(ffi.buffer(self.messages)).cast("B").cast("I")
+        self.pointers = [self.bytes + SLOT * slot for slot in range(count)]
         self.length_pointers = [
-            _ffi.cast("int *", _ffi.addressof(self._iovecs[slot], "iov_len")) for slot in range(count)
+            ffi.cast("int *", ffi.addressof(self._iovecs[slot], "iov_len")) for slot in range(count)
         ]
 
 
@@ -254,10 +273,12 @@ class PlainSocket(DatagramSocket):
             at = SLOT * slot
             try:
                 if endpoint is not None:
+                    mapped = self._socket.family == socket.AF_INET6 and ":" not in endpoint.host
+                    host = f"::ffff:{endpoint.host}" if mapped else endpoint.host
                     self._socket.sendto(
-                        self.outgoing[at : at + self.sizes[2 * slot + 1]], (endpoint.host, endpoint.port)
+                        self.outgoing[at : at + self.sizes[2 * slot + 1]], (host, endpoint.port)
                     )
-                    self._counters.packets_out += 1
+                    self._counters.state.packets_out += 1
             except BlockingIOError:
                 self._counters.drops[Drop.SEND_BUFFER_FULL] += count - slot
                 return
@@ -268,7 +289,7 @@ class PlainSocket(DatagramSocket):
 _LIBC = _libc()
 _recvmmsg: Any = _LIBC.recvmmsg if _LIBC is not None else None
 _sendmmsg: Any = _LIBC.sendmmsg if _LIBC is not None else None
-_NULL = _ffi.NULL
+_NULL = ffi.NULL
 
 
 def open_socket(host: str, port: int, counters: Counters) -> DatagramSocket:

@@ -57,6 +57,11 @@ class ExtensionReader:
             else:
                 self._names[extension.id] = extension.uri
 
+    @property
+    def one_byte_actions(self) -> list[int]:
+        """What becomes of elements with ids 0 … 15: 0 left out, -1 the transport-wide number, else our id."""
+        return self._actions[:16]
+
     def read(self, data: Buffer, at: int) -> tuple[bytes, bool]:
         """Reads the block whose four leading bytes are at ``data[at]`` and whose length has been checked.
 

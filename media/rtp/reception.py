@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from media.core import ffi
 from media.rtp.rtcp import ReportBlock
 
 
@@ -9,30 +12,42 @@ class Reception:
     """Loss and jitter of one SSRC. Extended numbers and ``now`` in seconds come from the caller."""
 
     __slots__ = (
-        "_clock_rate",
         "_expected_before",
         "_first",
         "_received_before",
         "_sender_report",
         "_sender_report_at",
-        "_transit",
-        "highest",
-        "jitter",
-        "received",
+        "loss",
+        "state",
     )
 
     def __init__(self, first: int, clock_rate: int) -> None:
         self._first = first
-        self._clock_rate = clock_rate
-        self._transit = -1
+        #: Shared with the compiled loop.
+        self.state: Any = ffi.new("struct reception *", (first - 1, 0, -1, 0.0, clock_rate))
         self._expected_before = 0
         self._received_before = 0
         self._sender_report = 0
         self._sender_report_at = 0.0
-        self.highest = first - 1
-        self.received = 0
-        #: Interarrival jitter in units of the RTP clock.
-        self.jitter = 0.0
+        #: Share of what was expected between the last two reports that did not come, 0 to 1.
+        self.loss = 0.0
+
+    @property
+    def highest(self) -> int:
+        """Number of the newest packet."""
+        highest: int = self.state.highest
+        return highest
+
+    @property
+    def received(self) -> int:
+        received: int = self.state.received
+        return received
+
+    @property
+    def jitter(self) -> float:
+        """Interarrival jitter in units of the RTP clock."""
+        jitter: float = self.state.jitter
+        return jitter
 
     @property
     def lost(self) -> int:
@@ -41,13 +56,15 @@ class Reception:
 
     def newer(self, timestamp: int, now: float) -> None:
         """Jitter step for a packet that came in order."""
-        transit = (int(now * self._clock_rate) - timestamp) & 0xFFFFFFFF
-        if self._transit >= 0:
-            difference = (transit - self._transit) & 0xFFFFFFFF
+        state = self.state
+        transit = (int(now * state.clock_rate) - timestamp) & 0xFFFFFFFF
+        before = state.transit
+        if before >= 0:
+            difference = (transit - before) & 0xFFFFFFFF
             if difference >= 0x80000000:
                 difference = 0x100000000 - difference
-            self.jitter += (difference - self.jitter) / 16
-        self._transit = transit
+            state.jitter += (difference - state.jitter) / 16
+        state.transit = transit
 
     def sender_report(self, ntp: int, now: float) -> None:
         """A sender report with the 64-bit ``ntp`` time came."""
@@ -61,6 +78,7 @@ class Reception:
         self._expected_before = expected
         self._received_before = self.received
         fraction = min(255, lost_now * 256 // expected_now) if lost_now > 0 and expected_now > 0 else 0
+        self.loss = fraction / 256
         delay = int((now - self._sender_report_at) * 65536) if self._sender_report else 0
         return ReportBlock(
             ssrc=ssrc,

@@ -6,84 +6,94 @@ Arrival times are kept as whole ticks of 250 µs, so that rounding never adds up
 from __future__ import annotations
 
 import struct
+from typing import Any
 
+from media.core import ARRIVALS, ffi
 from media.rtp.header import Buffer, extend, first_extended
 
 TICKS_PER_SECOND = 4000
 TICKS_PER_REFERENCE = 256  # the reference time counts multiples of 64 ms
-KEEP_TICKS = (
-    TICKS_PER_SECOND // 2
-)  # an arrival is repeated for half a second, should an older packet still come
 STATUS_LIMIT = 400  # of one feedback packet: fits a datagram even when every delta is large
 PENDING_LIMIT = 4000  # arrivals remembered; a gap longer than that is not reported
 
 _LOST, _SMALL, _LARGE = 0, 1, 2
 
+_MASK = ARRIVALS - 1
+_NOTHING = struct.pack("=q", -1) * ARRIVALS
+
 _head = struct.Struct("!HH")
 
 
 class FeedbackRecorder:
-    """Arrivals on one transport, and the feedback about them."""
+    """Arrivals on one transport, and the feedback about them. An arrival is repeated where an older packet
+    still comes.
+    """
 
-    __slots__ = ("_arrivals", "_count", "_fresh", "_highest", "_next", "_reference")
+    __slots__ = ("_count", "_next", "_owner", "_reference", "state")
 
-    def __init__(self) -> None:
-        self._arrivals: dict[int, int] = {}  # extended transport-wide number → tick
-        self._highest = -1
+    def __init__(self, owner: Any = None) -> None:
+        """``owner`` is the ``struct transport`` that is to know of the arrivals."""
+        self._owner = owner
+        #: Shared with the compiled loop: a ring of ticks by extended transport-wide number. None before the
+        #: first arrival: most transports have none.
+        self.state: Any = None
         self._next = -1  # first number that no feedback has covered
-        self._fresh = -1  # smallest number that has arrived since the last feedback; -1 where none has
         self._reference = 0
         self._count = 0
 
     @property
     def pending(self) -> bool:
         """Whether anything has arrived since the last feedback."""
-        return self._fresh >= 0
+        return self.state is not None and self.state.fresh >= 0
 
     def arrived(self, sequence: int, now: float) -> None:
         """A packet with the 16-bit transport-wide number ``sequence`` came at ``now`` seconds."""
-        number = self._highest + 1
-        if number > 0 and number & 0xFFFF == sequence:
-            self._highest = number
-        else:
-            number = self._place(sequence)
-            if number < 0:
-                return
-        if self._fresh < 0 or number < self._fresh:
-            self._fresh = number
-        self._arrivals[number] = int(now * TICKS_PER_SECOND + 0.5)
+        state = self.state
+        if state is None:
+            state = self._begin(first_extended(sequence))
+        number = extend(sequence, state.highest)
+        ticks = state.ticks
+        if number > state.highest:
+            self._advance(number)
+        elif state.highest - number > PENDING_LIMIT or ticks[number & _MASK] >= 0:
+            return
+        if state.fresh < 0 or number < state.fresh:
+            state.fresh = number
+        ticks[number & _MASK] = int(now * TICKS_PER_SECOND + 0.5)
 
-    def _place(self, sequence: int) -> int:
-        """The extended number of a packet that is the first, or not the next; -1 where it is not wanted."""
-        if self._highest < 0:
-            self._highest = self._next = first_extended(sequence)
-            return self._highest
-        number = extend(sequence, self._highest)
-        if number in self._arrivals:
-            return -1
-        if number > self._highest:
-            if number - self._highest > PENDING_LIMIT:
-                self._arrivals.clear()
-                self._next = self._fresh = number
-            self._highest = number
-        elif self._highest - number > PENDING_LIMIT:
-            return -1
-        return number
+    def _begin(self, first: int) -> Any:
+        self.state = ffi.new("struct arrivals *", (first - 1, -1))
+        if self._owner is not None:
+            self._owner.arrivals = self.state
+        self._next = first
+        ffi.memmove(self.state.ticks, _NOTHING, len(_NOTHING))
+        return self.state
+
+    def _advance(self, number: int) -> None:
+        """``number`` is the newest from now on; what lies between has not come."""
+        state = self.state
+        if number - state.highest > PENDING_LIMIT:
+            ffi.memmove(state.ticks, _NOTHING, len(_NOTHING))
+            self._next = number
+            state.fresh = -1
+        for missing in range(max(state.highest + 1, number - PENDING_LIMIT), number):
+            state.ticks[missing & _MASK] = -1
+        state.highest = number
 
     def build(self) -> list[bytes]:
         """The control information of the feedback packets that are due (what follows the two SSRCs), oldest
         first.
         """
-        if self._fresh < 0:
+        if not self.pending:
             return []
         out: list[bytes] = []
-        at = min(self._next, self._fresh)
-        while at <= self._highest:
+        state = self.state
+        at = min(self._next, state.fresh)
+        while at <= state.highest:
             feedback, at = self._build_one(at)
             out.append(feedback)
-        self._next = self._highest + 1
-        self._fresh = -1
-        self._forget()
+        self._next = state.highest + 1
+        state.fresh = -1
         return out
 
     def _build_one(self, base: int) -> tuple[bytes, int]:
@@ -91,15 +101,15 @@ class FeedbackRecorder:
 
         It ends early where a delta does not fit 16 bits: the next packet has a reference time of its own.
         """
-        arrivals = self._arrivals
-        last = min(self._highest, base + STATUS_LIMIT - 1)
+        ticks = self.state.ticks
+        last = min(self.state.highest, base + STATUS_LIMIT - 1)
         reference = -1
         time = 0
         symbols: list[int] = []
         deltas = bytearray()
         for number in range(base, last + 1):
-            tick = arrivals.get(number)
-            if tick is None:
+            tick = ticks[number & _MASK]
+            if tick < 0:
                 symbols.append(_LOST)
                 continue
             if reference < 0:
@@ -121,13 +131,6 @@ class FeedbackRecorder:
         head = struct.pack("!HHI", base & 0xFFFF, len(symbols), time_and_count)
         self._count = self._count + 1 & 0xFF
         return head + encode_statuses(symbols) + bytes(deltas), base + len(symbols)
-
-    def _forget(self) -> None:
-        newest = self._arrivals.get(self._highest, 0)
-        for number in list(self._arrivals):
-            if newest - self._arrivals[number] <= KEEP_TICKS and self._highest - number <= PENDING_LIMIT:
-                break
-            del self._arrivals[number]
 
 
 def encode_statuses(symbols: list[int]) -> bytes:

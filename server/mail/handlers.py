@@ -20,6 +20,11 @@ from server.sessions.audit import record
 from server.sessions.scope import NO_SUCH_TIMESLOT
 from signalling.permissions import Role
 
+NO_SUCH_MAIL = Refusal(404, "mail.not_found", "There is no such mail in this session.")
+NOT_FAILED = Refusal(409, "mail.not_failed", "Only mail that could not be sent can be sent again.")
+SECRET_GONE = Refusal(
+    409, "mail.secret_gone", "The secret in this invitation is forgotten. Invite the person anew."
+)
 NOBODY = Refusal(409, "message.nobody", "There is nobody to write to.")
 
 _PAGE = 50
@@ -91,6 +96,38 @@ async def list_mail(call: Call[None]) -> MailList:
     rows = (await call.db.execute(wanted)).all()
     items = [_info(mail, account) for mail, account in rows[: query.limit]]
     return MailList(items=items, before=items[-1].id if len(rows) > query.limit else None)
+
+
+async def resend_mail(call: Call[None]) -> MailInfo:
+    """Tries a mail once more that was given up. It is written anew, with what holds now."""
+    mail = await call.db.scalar(
+        select(Mail).where(
+            Mail.id == _number(call.request.match_info["mail_id"]),
+            Mail.session_id == call.scope.session.id,
+        )
+    )
+    if mail is None:
+        raise Problem(NO_SUCH_MAIL)
+    if mail.state is not MailState.FAILED:
+        raise Problem(NOT_FAILED)
+    if mail.kind is Kind.INVITATION:
+        raise Problem(SECRET_GONE)
+    mail.state, mail.error, mail.due_at, mail.attempts, mail.message = MailState.WAITING, None, None, 0, None
+    record(
+        call.db,
+        at=call.now,
+        actor=call.me.id,
+        action="mail.resend",
+        session_id=call.scope.session.id,
+        target=str(mail.id),
+        after={"kind": mail.kind},
+    )
+    return _info(mail, await call.db.get(Account, mail.account_id) if mail.account_id else None)
+
+
+def _number(text: str) -> int:
+    """-1, which no mail has, for what is no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
 async def preview_message(call: Call[Audience]) -> Reach:

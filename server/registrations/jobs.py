@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.registrations.book import Book, open_book
-from server.registrations.notices import call_off
+from server.registrations.notices import call_off, tell_changes
 from server.registrations.rules import HAS_A_PLACE
 from server.registrations.tables import Registration, Status
 from server.scheduler.run import Due, Job, Work
@@ -84,7 +84,23 @@ async def check_minimum(work: Work) -> None:
         _tell_room(work, book)
 
 
+async def edited(db: AsyncSession, now: datetime) -> Sequence[Due]:
+    """The timeslots whose editing is over, with changes that nobody has been told of."""
+    rows = await db.execute(
+        select(Timeslot.id, Timeslot.tell_at).where(Timeslot.tell_at <= now).limit(_AT_ONCE)
+    )
+    return [Due(timeslot_id, moment or now) for timeslot_id, moment in rows]
+
+
+async def tell(work: Work) -> None:
+    """One letter for all edits since people knew how things are."""
+    book = await _book(work)
+    if book is not None and book.slot.tell_at is not None and book.slot.tell_at <= work.now:
+        await tell_changes(book)
+
+
 JOBS = (
+    Job("timeslots.changed", edited, tell, once=False),
     Job("registrations.lapse", lapsed, lapse, once=False),
     Job("timeslots.minimum", short, check_minimum, once=False),
 )

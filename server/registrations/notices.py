@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,6 +14,7 @@ from server.registrations.book import Book
 from server.registrations.rules import MAY_COME_BACK
 from server.registrations.tables import Registration
 from server.sessions.audit import record
+from server.sessions.changes import in_words
 
 
 async def call_off(book: Book, *, cause: str | None, reason: str | None) -> int:
@@ -20,6 +22,7 @@ async def call_off(book: Book, *, cause: str | None, reason: str | None) -> int:
     slot = book.slot
     slot.cancelled_at, slot.cancelled_reason = book.now, reason
     slot.sequence += 1
+    forget_changes(book)
     book.changed = True
     record(
         book.db,
@@ -33,13 +36,30 @@ async def call_off(book: Book, *, cause: str | None, reason: str | None) -> int:
     return await tell_all(book, Mail.SESSION_CANCELLED, {"cause": cause, "reason": reason})
 
 
-async def tell_all(book: Book, kind: Mail, context: Mapping[str, Any]) -> int:
-    """One mail to everybody who has or wants a place. Returns how many."""
-    registrations = await book.db.scalars(
-        select(Registration).where(
-            Registration.timeslot_id == book.slot.id, Registration.status.not_in(MAY_COME_BACK)
-        )
-    )
+async def tell_changes(book: Book) -> int:
+    """The changes that were held back, in one letter to everybody who was there before them. Returns how
+    many.
+    """
+    untold, since = book.slot.untold, book.slot.untold_since
+    forget_changes(book)
+    if not untold or not book.serves:
+        return 0
+    return await tell_all(book, Mail.SESSION_CHANGED, {"changes": in_words(untold)}, since=since)
+
+
+def forget_changes(book: Book) -> None:
+    """They were told, or another letter says it all."""
+    book.slot.untold = book.slot.untold_since = book.slot.tell_at = None
+
+
+async def tell_all(
+    book: Book, kind: Mail, context: Mapping[str, Any], *, since: datetime | None = None
+) -> int:
+    """One mail to everybody who has or wants a place, and did ``since`` then. Returns how many."""
+    wanted = [Registration.timeslot_id == book.slot.id, Registration.status.not_in(MAY_COME_BACK)]
+    if since is not None:
+        wanted.append(Registration.created_at <= since)
+    registrations = await book.db.scalars(select(Registration).where(*wanted))
     count = 0
     given = {key: value for key, value in context.items() if value is not None}
     for registration in registrations:

@@ -7,8 +7,11 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 from sqlalchemy import select
 
+from server.accounts.handlers import Email
+from server.accounts.rules import email_key
 from server.accounts.tables import Account
 from server.call import Call
+from server.db.base import new_id
 from server.fields import Answer, Body, Prose, WireTime
 from server.mail.tables import Kind as Mail
 from server.problems import Problem
@@ -18,7 +21,8 @@ from server.registrations.handlers import release, require_rank, staff_view
 from server.registrations.promotion import BY_HAND, HOLDS_A_PLACE, WrongMove, has_room, ranked
 from server.registrations.tables import Registration, RegistrationChange, Status
 from server.sessions.load import queue_positions
-from server.sessions.tables import SeatKind, Timeslot, WaitlistMode
+from server.sessions.rules import NO_SUCH_ACCOUNT
+from server.sessions.tables import Publication, SeatKind, Timeslot, WaitlistMode
 from server.sessions.views import registration_info
 from server.sessions.wire import RegistrationInfo, Search
 from signalling.permissions import Part, may_assign
@@ -87,6 +91,13 @@ class Order(Body):
     ids: Annotated[list[Id], Field(max_length=_MOST)]
 
 
+class AddedPerson(Body):
+    """Somebody with an account, by address, and the seat they get."""
+
+    email: Email
+    seat_kind_id: Id
+
+
 class HistoryEntry(Answer):
     at: WireTime
     actor: str | None
@@ -143,6 +154,36 @@ async def show_history(call: Call[None]) -> History:
     return History(
         items=[HistoryEntry(at=row.at, actor=row.actor, before=row.before, after=row.after) for row in rows]
     )
+
+
+async def add_person(call: Call[AddedPerson]) -> RegistrationInfo:
+    """Gives a seat to somebody who did not ask for it (S63), with a letter once the session is published. It
+    must be free, whatever the conditions of the session; whoever gave theirs up before gets it back.
+    """
+    book = await _book(call, call.scope.timeslot)
+    draft = book.session.publication is Publication.DRAFT
+    if not (book.serves or draft):
+        raise Problem(rules.CLOSED, "This timeslot is over or was cancelled.")
+    seat = _seat(book, call.body.seat_kind_id)
+    if not may_assign(call.scope.subject.effective_roles, seat.role):
+        raise Problem(rules.SEAT_TOO_HIGH, field="seatKindId")
+    account = await call.db.scalar(select(Account).where(Account.email_key == email_key(call.body.email)))
+    if account is None:
+        raise Problem(NO_SUCH_ACCOUNT, field="email")
+    known = await book.of(account.id)
+    if known is not None and known.status not in rules.MAY_COME_BACK:
+        raise Problem(rules.EXISTS, "They are registered already.", field="email")
+    if not has_room(await book.kind(seat)):
+        raise Problem(rules.FULL, field="seatKindId")
+    registration = known or Registration(
+        id=new_id(), timeslot_id=book.slot.id, account_id=account.id, created_at=call.now
+    )
+    registration.seat_kind_id, registration.removed, registration.message = seat.id, False, None
+    registration.queue_rank = registration.talk_order = None
+    mail = None if draft else Mail.CONFIRMED
+    await book.move(registration, Status.REGISTERED, action="registration.add", mail=mail)
+    call.facts_changed(book.slot.id)
+    return await _shown(call, book, registration)
 
 
 async def change_registration(call: Call[RegistrationChangeBody]) -> RegistrationInfo:

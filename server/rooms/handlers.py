@@ -38,6 +38,7 @@ class RoomCard(Answer):
     opens_at: WireTime
     label: Label
     facilitator: str | None
+    relay: bool  # whether media can go through a TURN server
     you: YouInRoom
 
 
@@ -68,6 +69,7 @@ async def show_room(call: Call[None]) -> RoomCard:
         opens_at=_opens_at(scope),
         label=label,
         facilitator=next(iter(leading or [person.name for person in staff]), None),
+        relay=bool(call.services.settings.turn_urls),
         you=_you(scope, call.account, may(_cannot_join(scope, label, call.now))),
     )
 
@@ -77,6 +79,8 @@ async def issue_ticket(call: Call[None]) -> TicketAnswer:
     label = state.label(call.scope.session, call.scope.timeslot, call.now)
     if refusal := _cannot_join(call.scope, label, call.now):
         raise Problem(refusal)
+    if not call.services.rooms.admits(call.scope.timeslot.id):
+        raise Problem(rules.RESTARTING, headers={"Retry-After": "30"})
     ticket, expires_at = call.services.tickets.issue(
         call.scope.timeslot.id, call.me.id, now=call.services.clock()
     )

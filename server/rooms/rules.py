@@ -17,6 +17,9 @@ NOT_REGISTERED = Refusal(403, "registration.required", "Register for this sessio
 PENDING = Refusal(403, "registration.pending", "Your registration has not been approved yet.")
 NOT_ALLOWED = Refusal(403, "permission.denied", "You can't join this session.")
 NO_SUCH_ROOM = Refusal(404, "room.not_found", "There is no such room.")
+RESTARTING = Refusal(
+    503, "server.restarting", "The server is about to restart. Please try again in a minute."
+)
 SIGN_IN = Refusal(AUTH_REQUIRED.status, AUTH_REQUIRED.code, "Sign in to join.")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from server.mail import reminders
+from server.mail import feedback, pruning, reminders
 from server.registrations import jobs as registrations
 from server.rooms import jobs as rooms
 from server.scheduler.run import Job
 
 JOBS: tuple[Job, ...] = (
     *reminders.JOBS,
+    *feedback.JOBS,
+    *pruning.JOBS,
     *rooms.JOBS,
     *registrations.JOBS,
 )

@@ -74,6 +74,14 @@ class Scheduler:
     def __init__(self, services: Services, jobs: Iterable[Job]) -> None:
         self._services = services
         self._jobs = tuple(jobs)
+        self._looked = services.clock()
+        #: How late the oldest thing was that was due at the last look, by job, in seconds.
+        self.lag: dict[str, float] = {}
+
+    @property
+    def age(self) -> float:
+        """Seconds since it last looked, or was made."""
+        return max(0.0, self._services.clock() - self._looked)
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -90,11 +98,14 @@ class Scheduler:
             except Exception:
                 log.exception("x %s: what is due could not be read", job.name)
                 continue
+            now = self._services.now()
+            self.lag[job.name] = max([0.0, *((now - due.moment).total_seconds() for due in found)])
             for due in found:
                 try:
                     await self._do(job, due)
                 except Exception:
                     log.exception("x %s of %s failed", job.name, due.subject)
+        self._looked = self._services.clock()
 
     async def _do(self, job: Job, due: Due) -> None:
         now = self._services.now()

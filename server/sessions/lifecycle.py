@@ -7,33 +7,33 @@ from typing import Any
 from server.call import Call
 from server.mail.tables import Kind as Mail
 from server.registrations.book import Book, open_book
-from server.registrations.notices import tell_all
+from server.registrations.notices import forget_changes, tell_all, tell_changes
+from server.sessions import changes
 from server.sessions.tables import Publication
 
-# What people have to know, and the word for it in the letter.
-_TOLD = {
-    "starts_at": "starts_at",
-    "duration_min": "duration",
-    "timezone": "timezone",
-    "location_kind": "location",
-    "location_address": "location",
-    "external_url": "link",
-}
-_IN_CALENDARS = frozenset({*_TOLD, "title", "description"})
+_IN_CALENDARS = frozenset({*changes.TOLD, "title", "description"})
 
 
 async def follow_up(book: Book, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """After an edit: what is in calendars counts up, who must know is told, a larger room fills."""
+    """After an edit: what is in calendars counts up, who must know is told once the editing is over, a larger
+    room fills.
+    """
     if _IN_CALENDARS & after.keys():
         book.slot.sequence += 1
-    changes = [
-        {"what": what, "before": before[name], "after": after[name]}
-        for name, what in _TOLD.items()
-        if name in after
-    ]
-    if changes and book.serves:
-        await tell_all(book, Mail.SESSION_CHANGED, {"changes": changes})
+    if changes.TOLD.keys() & after.keys() and book.serves:
+        await _hold_back(book, before, after)
     await book.settle()
+
+
+async def _hold_back(book: Book, before: dict[str, Any], after: dict[str, Any]) -> None:
+    slot = book.slot
+    untold = changes.merged(slot.untold, before, after)
+    slot.untold_since = slot.untold_since or book.now
+    starts = (changes.known_start(untold, slot.starts_at), slot.starts_at)
+    slot.untold = {name: list(pair) for name, pair in untold.items()}
+    slot.tell_at = changes.tell_at(book.now, slot.untold_since, starts)
+    if not untold or slot.tell_at <= book.now:
+        await tell_changes(book)
 
 
 async def tell_of_cancelling(call: Call[Any]) -> int:
@@ -43,6 +43,7 @@ async def tell_of_cancelling(call: Call[Any]) -> int:
         if slot.cancelled_at is None and call.now < slot.ends_at:
             book = await open_book(call.db, session, slot, call.now, call.me.id)
             slot.sequence += 1
+            forget_changes(book)
             count += await tell_all(book, Mail.SESSION_CANCELLED, {"reason": session.cancelled_reason})
     return count
 

@@ -123,7 +123,8 @@ class Timeslot(Base):
 
     Timeslots made together by a recurrence share ``series_id``. ``minimum`` people are needed by
     ``minimum_by``, else it is called off; ``minimum_checked_at`` says that this was looked at. ``sequence``
-    counts what a calendar entry has to follow.
+    counts what a calendar entry has to follow. ``untold`` are changes that people in it do not know of yet
+    (`server.sessions.changes`), made since ``untold_since`` and to be told at ``tell_at``.
     """
 
     __tablename__ = "timeslots"
@@ -155,6 +156,9 @@ class Timeslot(Base):
     sequence: Mapped[int] = mapped_column(default=0)
     cancelled_at: Mapped[datetime | None]
     cancelled_reason: Mapped[str | None] = mapped_column(Text)
+    untold: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    untold_since: Mapped[datetime | None]
+    tell_at: Mapped[datetime | None] = mapped_column(index=True)
 
     session: Mapped[Session] = relationship(back_populates="timeslots", lazy="raise")
     seat_kinds: Mapped[list[SeatKind]] = relationship(

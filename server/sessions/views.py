@@ -108,7 +108,7 @@ def _card_fields(shown: Shown, viewer: Viewer, slot: Timeslot | None, *, excerpt
         "timeslot": info,
         "seats": info.seats,
         "you": YouInSession(
-            roles=list(viewer.subject(slot.id).effective_roles), registration=info.registration
+            roles=list(viewer.subject(slot.id).effective_roles), registration=info.own_registration
         ),
         "owner": OwnerInfo(name=shown.owner_name),
     }
@@ -133,6 +133,7 @@ def timeslot_info(shown: Shown, slot: Timeslot, viewer: Viewer) -> TimeslotInfo:
         location=LocationInfo(kind=slot.location_kind, address=slot.location_address),
         phase=phase(shown.rooms.phase(slot.id), label, run_live=standing.run_live),
         label=label,
+        registration=slot.registration_state,
         registration_open=registration_open(standing, now),
         registration_opens_at=slot.registration_opens_at,
         registration_closes_at=slot.registration_closes_at,
@@ -146,7 +147,7 @@ def timeslot_info(shown: Shown, slot: Timeslot, viewer: Viewer) -> TimeslotInfo:
         cancelled_reason=slot.cancelled_reason,
         seats=[_seat(kind, shown.occupancy) for kind in slot.seat_kinds],
         register_=may(_cannot_register(shown, slot, viewer)),
-        registration=_own_registration(viewer, slot),
+        own_registration=_own_registration(viewer, slot),
         external_meeting=external,
     )
 

@@ -26,7 +26,14 @@ from server.registrations.tables import Status
 from server.sessions.conditions import Conditions
 from server.sessions.recurrence import NoSuchTime, instant
 from server.sessions.rules import DEFAULT_DURATION_MIN, NO_SUCH_TIME, Label
-from server.sessions.tables import Condition, LocationKind, Publication, Visibility, WaitlistMode
+from server.sessions.tables import (
+    Condition,
+    LocationKind,
+    Publication,
+    RegistrationState,
+    Visibility,
+    WaitlistMode,
+)
 from signalling.messages import Permit
 from signalling.permissions import Permission, Role, SessionType
 from signalling.phases import Phase
@@ -214,7 +221,9 @@ class May(Answer):
 
 class TimeslotInfo(Answer):
     """``external_meeting`` only for those who may see the details; ``register`` as it stands for who asks;
-    ``registration`` is theirs, if it was not given up.
+    ``own_registration`` is theirs, if it was not given up.
+
+    ``registration`` is what the organiser set, ``registration_open`` what follows from it and its window.
     """
 
     id: str
@@ -226,6 +235,7 @@ class TimeslotInfo(Answer):
     location: LocationInfo
     phase: Phase
     label: Label
+    registration: RegistrationState
     registration_open: bool
     registration_opens_at: WireTime | None
     registration_closes_at: WireTime | None
@@ -239,7 +249,7 @@ class TimeslotInfo(Answer):
     cancelled_reason: str | None
     seats: list[SeatInfo]
     register_: Annotated[May, Field(alias="register")]
-    registration: RegistrationInfo | None = None
+    own_registration: RegistrationInfo | None = None
     external_meeting: ExternalMeetingInfo | None = None
 
 

@@ -49,6 +49,8 @@ VIOLATIONS = [
     (SOCKETS, "signalling.hub", "engineio"),
     (SOCKETS, "signalling.connections", "socketio"),
     (SOCKETS, "server.settings", "engineio"),
+    ("prometheus_client belongs to server.metrics", "signalling.hub", "prometheus_client"),
+    ("prometheus_client belongs to server.metrics", "server.http", "prometheus_client"),
     ("redis belongs to signalling.live.redis_store", "signalling.live.memory", "redis"),
     ("redis belongs to signalling.live.redis_store", "server.settings", "redis"),
     ("sqlalchemy belongs to server", "signalling.ledger", "sqlalchemy"),
@@ -69,6 +71,7 @@ PERMITTED = [
     ("signalling.hub", "socketio"),
     ("signalling.fanout", "engineio"),
     ("signalling.connections", "engineio"),
+    ("server.metrics.page", "prometheus_client"),
     ("signalling.live.redis_store", "redis"),
     ("server.db.engine", "sqlalchemy"),
 ]

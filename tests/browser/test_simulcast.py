@@ -7,9 +7,11 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.support.browser import (
+    People,
+    expect_hearing,
     expect_moving,
     frames,
     join,
@@ -33,12 +35,14 @@ async def sizes_sent(page: Page) -> dict[str, float]:
     return {row["rid"]: row.get("framesPerSecond", 0) for row in rows if row.get("rid")}
 
 
-async def height(page: Page) -> int:
-    """Of the picture that the page receives."""
-    heights = [
-        row.get("frameHeight", 0) for row in await stats(page, "inbound-rtp") if row["kind"] == "video"
-    ]
-    return max(heights, default=0)
+def is_screen(row: dict[str, Any]) -> bool:
+    return bool(row.get("contentType") == "screenshare")
+
+
+async def height(face: Locator) -> int:
+    """Of the picture that the tile receives."""
+    pixels: int = await face.locator("video").evaluate("(video) => video.videoHeight")
+    return pixels
 
 
 async def consumer_of_video(page: Page) -> dict[str, Any]:
@@ -66,7 +70,7 @@ async def test_each_receiver_gets_the_size_it_shows(server: DemoServer, browser:
         consumer = (await consumer_of_video(receiver))["id"]
 
         async def shows(rid: str) -> None:
-            await eventually(receiver, lambda: shows_size(sender, receiver, rid))
+            await eventually(receiver, lambda: shows_size(sender, tile(receiver, FACILITATOR), rid))
             await expect_moving(tile(receiver, FACILITATOR))
 
         await shows("r2")
@@ -89,13 +93,93 @@ async def test_each_receiver_gets_the_size_it_shows(server: DemoServer, browser:
         assert [script_errors(page) for page in pages] == [[], []]
 
 
-async def shows_size(sender: Page, receiver: Page, rid: str) -> bool:
-    """Whether the receiver gets this encoding. Its size is the sender's to choose: a busy one makes them
-    smaller.
-    """
-    sizes = {row.get("rid"): row.get("frameHeight") for row in await stats(sender, "outbound-rtp")}
-    return await height(receiver) == sizes[rid]
+async def shows_size(sender: Page, face: Locator, rid: str, *, screen: bool = False) -> bool:
+    """Whether the tile gets this encoding. Its size is the sender's to choose: busy ones shrink it."""
+    rows = [row for row in await stats(sender, "outbound-rtp") if is_screen(row) == screen]
+    sizes = {row.get("rid"): row.get("frameHeight") for row in rows}
+    return await height(face) == sizes[rid]
 
 
 async def sends_only(page: Page, rids: set[str]) -> bool:
     return {rid for rid, rate in (await sizes_sent(page)).items() if rate} == rids
+
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+async def test_each_tile_gets_the_size_it_has_on_the_page(people: People) -> None:
+    """Beside another tile, pinned, in a small window, behind another tab: nobody asks but the page itself."""
+    sender, receiver = await asyncio.gather(people.join("facilitator"), people.join("participant"))
+    face = tile(receiver, FACILITATOR)
+    await expect_moving(face)
+
+    async def shows(rid: str) -> None:
+        await eventually(receiver, lambda: shows_size(sender, face, rid))
+        await expect_moving(face)
+
+    await shows("r1")
+    await eventually(sender, lambda: sends_only(sender, {"r0", "r1"}))  # nobody watches the largest
+    await choose(face, "Pin")
+    await expect(face.get_by_text("Pinned")).to_be_attached()
+    await shows("r2")
+    await receiver.set_viewport_size({"width": 420, "height": 420})
+    await choose(face, "Unpin")
+    await shows("r0")
+    await receiver.set_viewport_size({"width": 1280, "height": 720})
+    await shows("r1")
+
+    await receiver.evaluate(HIDE, True)
+    await eventually(receiver, lambda: stands_still(receiver, face))
+    await expect_hearing(receiver)
+    await receiver.evaluate(HIDE, False)
+    await expect_moving(face)
+
+
+async def test_a_screen_comes_whole_where_it_is_large_and_small_as_a_thumbnail(people: People) -> None:
+    sender, receiver = await asyncio.gather(people.join("facilitator"), people.join("participant"))
+    await expect_moving(tile(receiver, FACILITATOR))
+    await sender.get_by_role("button", name="Share screen").click()
+    screen = tile(receiver, f"{FACILITATOR}'s screen")
+    await expect_moving(screen, at_least=3)
+
+    async def shows(rid: str) -> None:
+        await eventually(receiver, lambda: shows_size(sender, screen, rid, screen=True))
+        await expect_moving(screen, at_least=3)
+
+    await shows("r1")
+    await choose(tile(receiver, FACILITATOR), "Pin")
+    await shows("r0")
+    await receiver.get_by_role("button", name="Show Daniel").click()
+    await expect(tile(receiver, FACILITATOR).get_by_text("Pinned")).not_to_be_attached()
+    await shows("r1")
+
+
+async def test_a_panel_over_the_picture_stops_the_picture_alone(people: People) -> None:
+    narrow = {"width": 390, "height": 844}
+    receiver, _ = await asyncio.gather(
+        people.join("participant", viewport=narrow), people.join("facilitator")
+    )
+    face = tile(receiver, FACILITATOR)
+    await expect_moving(face)
+    await receiver.get_by_role("button", name="People").click()
+    await eventually(receiver, lambda: stands_still(receiver, face))
+    await expect_hearing(receiver)
+    await receiver.get_by_role("button", name="Close panel").click()
+    await expect_moving(face)
+
+
+async def choose(face: Locator, entry: str) -> None:
+    """From the menu of a tile, which stands there while the mouse is over it."""
+    await face.hover()
+    await face.get_by_role("button", name="Actions for").click()
+    await face.page.get_by_role("menuitem", name=entry, exact=False).click()
+
+
+async def stands_still(page: Page, face: Locator) -> bool:
+    video = face.locator("video")
+    before = await frames(video)
+    await page.wait_for_timeout(500)
+    return await frames(video) <= before + 1

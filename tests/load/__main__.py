@@ -8,11 +8,12 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 
-from tests.load import hub, join, register, sfu
+from tests.load import hub, join, register, sfu, sfu_peers
 from tests.load.report import Effort, Figure, emit
 
 PARTS: dict[str, Callable[[Effort], AsyncIterator[Figure]]] = {
     "sfu": sfu.measure,
+    "sfu-peers": sfu_peers.measure,
     "hub": hub.measure,
     "join": join.measure,
     "register": register.measure,

@@ -14,10 +14,14 @@ RESULTS = Path(__file__).parent / "results" / "history.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much to measure: so many ``runs`` (the median counts) of so many ``seconds``."""
+    """How much to measure: so many ``runs`` (the median counts) of so many ``seconds``.
+
+    ``short`` is for the tests of the benchmarks: everything is done, with small numbers, and means little.
+    """
 
     runs: int
     seconds: float
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)

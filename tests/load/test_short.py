@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.load import sfu
+from tests.load import sfu, sfu_peers
 from tests.load.contention import SEATS, Contest, contend
+from tests.load.janus import JANUS
 from tests.load.report import Effort, emit, figure, last
 from tests.load.servers import KINDS, database
 from tests.support import postgres
@@ -16,17 +17,59 @@ from tests.support import postgres
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.timeout(400)
 async def test_the_sfu_part_gives_every_figure() -> None:
-    figures = [each async for each in sfu.measure(Effort(runs=1, seconds=1.0))]
-    assert [each.metric for each in figures] == [
+    figures = [each async for each in sfu.measure(Effort(runs=1, seconds=1.0, short=True))]
+    values = {each.metric: each.value for each in figures}
+    assert list(values) == [
         "sfu.delivery_us",
-        "sfu.forward_p50_ms",
-        "sfu.forward_p99_ms",
-        "sfu.delivery_1to1_us",
-        "sfu.delivery_1to40_us",
+        "sfu.delay_p50_ms",
+        "sfu.delay_p99_ms",
+        "sfu.rss_mb_per_peer_1to20",
+        "sfu.delivery_us_cm",
+        "sfu.delivery_us_1to1",
+        "sfu.delivery_us_1to40",
+        "sfu.mesh16_delay_p99_ms",
+        "sfu.mesh16_delivery_us",
+        "sfu.rss_mb_per_peer",
+        "sfu.mesh_limit",
+        "sfu.generator_pps",
         "sfu.setup_ms",
+        "sfu.join_storm_gap_ms",
+        "sfu.keyframe_requests",
+        "sfu.ice_restart_ms",
+        "sfu.dead_peer_s",
+        "sfu.churn_mb_per_1000",
+        "sfu.churn_left",
+        "sfu.loss5_delivered_pct",
+        "sfu.loss5_delay_p99_ms",
+        "sfu.rate_drop_s",
+        "sfu.rate_recover_s",
+        "sfu.rate_audio_gap_ms",
+        "sfu.worker_kill_ms",
+        "sfu.hostile_cpu_pct",
+        "sfu.hostile_sessions_affected",
+        "sfu.hostile_bytes_answered_pct",
+        "sfu.hostile_peer_p99_ms",
+        "sfu.hostile_peer_lost_pct",
+        "sfu.hostile_peer_mb",
+        "sfu.hostile_peer_repair",
     ]
-    assert all(each.value > 0 and len(each.runs) == 1 and each.how for each in figures)
+    assert all(each.how for each in figures)
+    assert values["sfu.loss5_delivered_pct"] > 90  # repaired at all: unrepaired it would be 90
+    assert 1 <= values["sfu.keyframe_requests"] <= 2  # of ten viewers, ten times a second each
+    assert values["sfu.churn_left"] == 0
+    assert values["sfu.hostile_sessions_affected"] == 0
+    assert values["sfu.hostile_bytes_answered_pct"] < 100
+
+
+@pytest.mark.skipif(JANUS is None, reason="Janus is not installed (apt-get install janus)")
+async def test_janus_runs_beside_it_with_the_same_generator() -> None:
+    figures = [each async for each in sfu_peers.measure(Effort(runs=1, seconds=1.0, short=True))]
+    values = {each.metric: each.value for each in figures}
+    assert {"sfu_peers.janus_us", "sfu_peers.ours_us", "sfu_peers.ratio"} <= values.keys()
+    assert all(value > 0 for metric, value in values.items() if metric.endswith(("_us", "ratio")))
+    assert "AES-128-GCM" in figures[0].how
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,7 +9,8 @@ import pytest
 
 from media import context
 from media.control.layers import NOTHING, Target
-from media.control.path import MEMORY, Path
+from media.control.path import Path
+from media.core import SENT
 from media.rtp import rtcp
 from media.rtp.twcc import FeedbackRecorder
 from media.transport import Transport
@@ -19,6 +20,8 @@ from tests.media.test_simulcast import Camera, check_unbroken, shown
 from tests.support import sfu as numbers
 from tests.support.rtc_peer import RtcPeer, Rtp
 from tests.support.sfu import Sfu
+
+pytestmark = pytest.mark.usefixtures("packet_path")
 
 OURS = 7
 
@@ -54,6 +57,10 @@ def wide(packet: Rtp) -> int:
     return int.from_bytes(packet.extensions[numbers.OUR_SEQUENCE], "big")
 
 
+def known_packets(path: Path) -> int:
+    return sum(path.sent[number] is not None for number in range(SENT))
+
+
 async def test_plain_video_keeps_no_record_of_what_was_sent() -> None:
     async with Sfu() as sfu:
         sender, publisher = await sfu.join("send")
@@ -64,7 +71,6 @@ async def test_plain_video_keeps_no_record_of_what_was_sent() -> None:
         await subscriber.until(lambda: len(subscriber.rtp) == 3)
         sfu.room.tick(sfu.ctx.now)
         assert receiver.path is None
-        assert producer.streams[0].noting == []
 
 
 @pytest.mark.parametrize("thinned", [False, True])
@@ -82,14 +88,14 @@ async def test_a_path_knows_each_packet_sent_on_it_and_none_of_another(thinned: 
         assert path is not None
         if thinned:
             consumer.aim(Target(2, 0), sfu.ctx.now)
-        known, seen = sum(stamp is not None for stamp in path.sent), len(subscriber.rtp)
+        known, seen = known_packets(path), len(subscriber.rtp)
         await camera.frames(8)
         await settle(sfu, camera.sent)
         count = 4 if thinned else 16
         await subscriber.until(lambda: len(subscriber.rtp) == seen + count)
-        assert sum(stamp is not None for stamp in path.sent) == known + count
+        assert known_packets(path) == known + count
         for packet in subscriber.rtp[seen:]:
-            stamp = path.sent[wide(packet) & MEMORY - 1]
+            stamp = path.sent[wide(packet)]
             assert stamp is not None
             assert stamp[1] >= len(packet.payload)
 
@@ -102,13 +108,12 @@ async def test_a_growing_queue_is_noticed_in_the_feedback() -> None:
         recorder = FeedbackRecorder()
         packets = subscriber.rtp[-50:]
         for index, packet in enumerate(packets):
-            at = wide(packet) & MEMORY - 1
-            assert path.sent[at] is not None
-            path.sent[at] = (sfu.ctx.now - 2 + index * 0.02, 1200)  # as if sent over a second
+            assert path.sent[wide(packet)] is not None
+            path.sent.note(wide(packet), sfu.ctx.now - 2 + index * 0.02, 1200)  # as if sent over a second
             recorder.arrived(wide(packet), 50 + index * 0.026)
         for body in recorder.build():
             await subscriber.send_rtp(rtcp.transport_wide(OURS, packets[0].ssrc, body))
-        await settle(sfu, sum(transport.packets_in for transport in sfu.ctx.transports.values()) + 1)
+        await settle(sfu, sum(transport.state.packets_in for transport in sfu.ctx.transports.values()) + 1)
         assert path.estimate == pytest.approx(0.85 * 1200 * 8 / 0.026, rel=0.1)
         assert receiver.stats()["estimate"] == path.estimate
 
@@ -119,7 +124,7 @@ async def test_an_estimate_lowers_the_layer_and_holds_video_rather_than_audio() 
         (consumer,) = receiver.consumers.values()
         assert consumer.stats()["target"] == [2, 2]
         assert receiver.path is not None
-        before = sum(transport.packets_in for transport in sfu.ctx.transports.values())
+        before = sum(transport.state.packets_in for transport in sfu.ctx.transports.values())
         await subscriber.send_rtp(remb(60_000, consumer.ssrc))  # it also sends transport-wide feedback
         await settle(sfu, before + 1)
         assert receiver.path.estimate == math.inf
@@ -144,7 +149,7 @@ async def test_a_subscriber_without_transport_wide_feedback_tells_its_own_estima
         (consumer,) = receiver.consumers.values()
         consumer.sequence_head = 0
         receiver.path = Path()  # another client's, of which nothing is known
-        before = sum(transport.packets_in for transport in sfu.ctx.transports.values())
+        before = sum(transport.state.packets_in for transport in sfu.ctx.transports.values())
         await subscriber.send_rtp(remb(60_000, consumer.ssrc))
         await settle(sfu, before + 1)
         assert receiver.path.estimate == pytest.approx(60_000, rel=0.01)
@@ -164,14 +169,14 @@ async def test_more_is_tried_with_packets_that_are_known_already() -> None:
         known = {packet.payload for packet in subscriber.rtp if packet.ssrc == consumer.ssrc}
         assert {packet.payload[2:] for packet in padding} <= known
         assert sfu.ctx.stats.packets_padding >= len(padding)
-        assert all(receiver.path.sent[wide(packet) & MEMORY - 1] is not None for packet in padding)
+        assert all(receiver.path.sent[wide(packet)] is not None for packet in padding)
 
 
 async def test_feedback_about_impossibly_many_packets_is_refused() -> None:
     async with Sfu() as sfu:
         _, receiver, subscriber = await watching(sfu)
         body = struct.pack("!HHI", 0, 0xFFFF, 0) + struct.pack("!H", 0x1FFF) * 9
-        before = sum(transport.packets_in for transport in sfu.ctx.transports.values())
+        before = sum(transport.state.packets_in for transport in sfu.ctx.transports.values())
         await subscriber.send_rtp(rtcp.transport_wide(OURS, 1, body))
         await settle(sfu, before + 1)
         assert sfu.ctx.drops() == {"rtcp_malformed": 1}

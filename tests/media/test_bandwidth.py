@@ -65,7 +65,7 @@ class Call:
 
     def send(self, size: int) -> int:
         self.number += 1
-        self.path.note(self.number & 0xFFFF, (self.now, size))
+        self.path.sent.note(self.number, self.now, size)
         self.sent_at[self.number] = self.now
         self.link.send(self.number.to_bytes(4, "big").ljust(size, b"\0"), self.now)
         return self.number
@@ -227,7 +227,7 @@ def test_an_estimate_by_the_subscriber_is_taken() -> None:
 def test_feedback_about_nothing_that_was_sent_is_ignored() -> None:
     path = Path()
     path.feedback([(number, number) for number in range(1000)], 1.0)
-    path.note(5, (0.0, 1000))
+    path.sent.note(5, 0.0, 1000)
     path.feedback([(5, 100)], 60.0)  # sent long ago: another round of the numbers
     assert path.estimate == math.inf
 

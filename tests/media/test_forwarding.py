@@ -17,6 +17,8 @@ from tests.support import sfu as numbers
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import Sfu, vp8_payload
 
+pytestmark = pytest.mark.usefixtures("packet_path")
+
 
 async def publish_video(
     peer: RtcPeer, first: int, count: int, key: bool = True, ssrc: int = 1000, mid: str = "0"
@@ -186,7 +188,7 @@ async def settle(sfu: Sfu, packets: int) -> None:
     """Waits until the transports of ``sfu`` have taken in ``packets`` authenticated packets."""
     probe = await sfu.peer(sfu.transport("send"))
     for _ in range(100):
-        if sum(transport.packets_in for transport in sfu.ctx.transports.values()) >= packets:
+        if sum(transport.state.packets_in for transport in sfu.ctx.transports.values()) >= packets:
             return
         await probe.check()  # a round trip through the worker's socket: what was sent before is in by then
     raise AssertionError("packets have not arrived")

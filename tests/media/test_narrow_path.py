@@ -20,7 +20,7 @@ from tests.support.impairment import Impairment, Link
 from tests.support.rtc_peer import RtcPeer, Rtp, rtp_packet
 from tests.support.sfu import Sfu, vp8_layered
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(90), pytest.mark.usefixtures("packet_path")]
 
 MEGABIT = 125_000  # bytes/s
 RATES = (150_000, 500_000, 1_700_000)  # bits/s of the encodings

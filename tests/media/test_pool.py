@@ -66,7 +66,7 @@ async def test_a_taken_port_is_named_together_with_its_setting() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         pool = MediaPool(PoolSettings(workers=2, listen="127.0.0.1", port=port))
-        with pytest.raises(PoolError, match=rf"port {port} .*already in use.*CONVENE_MEDIA_PORT"):
+        with pytest.raises(PoolError, match=rf"Port {port} .*already in use.*CONVENE_MEDIA_PORT"):
             await pool.start()
     assert pool.workers == []
 
@@ -243,3 +243,71 @@ def test_pauses_grow_and_are_bounded() -> None:
     assert pauses == sorted(pauses)
     assert 0 < pauses[0] < 1
     assert pauses[-1] == LONGEST_PAUSE
+
+
+async def test_a_worker_asked_to_end_is_emptied_and_replaced_on_its_port() -> None:
+    async with running(2) as pool:
+        deaths = watch_deaths(pool)
+        draining: asyncio.Queue[MediaWorker] = asyncio.Queue()
+        pool.on_worker_draining = draining.put_nowait
+        old = await pool.place("room")
+        await old.request(CreateRoom("room"))
+        os.kill(old.pid, signal.SIGTERM)
+        assert await draining.get() is old
+        assert await pool.place("room") is not old  # moved; the old one still serves what it has
+        with pytest.raises(MediaError, match="duplicate"):
+            await old.request(CreateRoom("room"))
+        pidfd = os.pidfd_open(old.pid)
+        try:
+            await old.request(CloseRoom("room"))
+            await _readable(pidfd)
+        finally:
+            os.close(pidfd)
+        while len(pool.workers) < 2 or old in pool.workers:
+            await asyncio.sleep(0.01)
+        assert old.port in {worker.port for worker in pool.workers}
+        assert deaths.empty()
+
+
+async def test_the_only_worker_is_replaced_too_and_new_rooms_wait_for_that() -> None:
+    async with running(1) as pool:
+        old = pool.workers[0]
+        pool.drain(old)
+        pool.drain(old)  # twice is once
+        new = await pool.place("room")
+        assert new is not old
+        assert new.port == old.port
+        await new.request(CreateRoom("room"))
+
+
+async def test_a_room_that_never_leaves_does_not_hold_a_worker_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("media.pool.DRAIN_TIMEOUT", 0.05)
+    async with running(1) as pool:
+        deaths = watch_deaths(pool)
+        old = await pool.place("room")
+        await old.request(CreateRoom("room"))
+        pool.drain(old)
+        assert await deaths.get() is old  # its rooms are rebuilt as after a crash
+        assert await pool.place("room") is not old
+
+
+async def test_a_second_sigterm_ends_a_worker_at_once() -> None:
+    async with running(1) as pool:
+        deaths = watch_deaths(pool)
+        draining: asyncio.Queue[MediaWorker] = asyncio.Queue()
+        pool.on_worker_draining = draining.put_nowait
+        old = await pool.place("room")
+        os.kill(old.pid, signal.SIGTERM)
+        assert await draining.get() is old
+        os.kill(old.pid, signal.SIGTERM)
+        assert await deaths.get() is old
+
+
+async def test_workers_log_at_the_level_that_is_set(capfd: pytest.CaptureFixture[str]) -> None:
+    for level, lines in (("info", True), ("warning", False)):
+        pool = MediaPool(PoolSettings(workers=1, listen="127.0.0.1", port=0, log_level=level))
+        await pool.start()
+        await pool.stop()
+        assert ("listens on port" in capfd.readouterr().err) is lines

@@ -8,6 +8,7 @@ import random
 import struct
 
 import pylibsrtp
+import pytest
 
 from media.consumer import RESEND_BURST, RESEND_RATE
 from media.control.keyframes import INTERVAL
@@ -20,6 +21,8 @@ from tests.media.test_forwarding import pli_for, publish_video, settle
 from tests.support import sfu as numbers
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import Sfu, vp8_payload
+
+pytestmark = pytest.mark.usefixtures("packet_path")
 
 OURS = 7  # SSRC under which the test peers send feedback
 

@@ -4,12 +4,17 @@ who are.
 
 from __future__ import annotations
 
+import pytest
+
+from media.core import VOICE_UNKNOWN
 from media.protocol import ActiveSpeaker, AudioLevels
 from media.room_audio import RoomAudio
 from tests.media.test_forwarding import settle
 from tests.support import sfu as numbers
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import Sfu
+
+pytestmark = pytest.mark.usefixtures("packet_path")
 
 SPEECH, SILENCE = 0x80 | 25, 127
 
@@ -36,8 +41,8 @@ async def test_the_room_tells_who_speaks_and_how_loud() -> None:
         start = sfu.ctx.now
         for frame in range(60):  # a second of speech, its arrival times being the frames' own
             stamp = start + frame * 0.02
-            sfu.room.audio.heard(ann, b"\xa0\x19\0\0", False, stamp)
-            sfu.room.audio.heard(bob, b"\xa0\x7f\0\0", False, stamp)
+            sfu.room.audio.heard(ann.streams[0], b"\xa0\x19\0\0", False, stamp)
+            sfu.room.audio.heard(bob.streams[0], b"\xa0\x7f\0\0", False, stamp)
         sfu.room.tick(start + 1.2)
         await speak(publisher, 2000, 0, 1, SPEECH)
         told = [note for note in sfu.notes if isinstance(note, ActiveSpeaker | AudioLevels)]
@@ -111,6 +116,7 @@ async def test_who_is_silenced_and_speaks_again_goes_on_unbroken() -> None:
         await speak(publisher, 2000, 0, 5, SILENCE)
         await subscriber.until(lambda: len(subscriber.rtp) == 5)
         sfu.room.audio = producer.streams[0].audio = RoomAudio(sfu.room, 1)
+        producer.streams[0].state.voice = VOICE_UNKNOWN
         other = sfu.produce_audio(sender, 3000, "2")
         await speak(publisher, 3000, 0, 2, SPEECH, "2")
         await speak(publisher, 2000, 5, 20, SILENCE)

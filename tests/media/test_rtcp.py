@@ -116,12 +116,12 @@ def test_a_nack_for_everything_is_read_up_to_a_limit() -> None:
 def test_reception_counts_loss_over_the_wrap() -> None:
     reception = Reception(0x1FFFE, 90000)
     for number in (0x1FFFE, 0x1FFFF, 0x20003):
-        reception.highest = number
-        reception.received += 1
+        reception.state.highest = number
+        reception.state.received += 1
     block = reception.report(5, now=1.0)
     assert (block.lost, block.fraction_lost, block.highest) == (3, 128, 0x20003)
-    reception.highest = 0x20004
-    reception.received += 4  # one new, three late: more than expected in this interval
+    reception.state.highest = 0x20004
+    reception.state.received += 4  # one new, three late: more than expected in this interval
     block = reception.report(5, now=2.0)
     assert (block.lost, block.fraction_lost) == (0, 0)
 

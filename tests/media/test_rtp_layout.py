@@ -181,7 +181,7 @@ def test_abs_send_time_wraps_after_64_seconds() -> None:
 
 
 def test_the_cache_holds_the_latest_and_only_under_their_full_numbers() -> None:
-    cache = PacketCache(8)
+    cache = PacketCache(8, 4096)
     for number in range(0x1FFFE, 0x20008):
         cache.put(number, b"%d" % number, 3)
     assert 0x1FFFE not in cache
@@ -195,7 +195,19 @@ def test_the_cache_holds_the_latest_and_only_under_their_full_numbers() -> None:
 @pytest.mark.parametrize("capacity", [0, 3, -4])
 def test_a_cache_has_a_power_of_two_of_slots(capacity: int) -> None:
     with pytest.raises(ValueError, match="power"):
-        PacketCache(capacity)
+        PacketCache(capacity, 4096)
+
+
+def test_a_cache_forgets_what_it_has_no_room_for_and_keeps_each_packet_in_one_piece() -> None:
+    cache = PacketCache(16, 5000)
+    packets = [bytes((number,)) * 1500 for number in range(20)]
+    for number, packet in enumerate(packets):
+        cache.put(number, packet, 28)
+        for kept in range(number - 2, number + 1):  # three of them fit
+            assert kept < 0 or cache.get(kept) == (packets[kept], 28)
+        assert number < 3 or number - 3 not in cache
+    with pytest.raises(ValueError, match="bytes"):
+        PacketCache(16, 100)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ from tests.support import sfu as numbers
 from tests.support.rtc_peer import RtcPeer, Rtp, rtp_packet
 from tests.support.sfu import Sfu, vp8_layered
 
+pytestmark = pytest.mark.usefixtures("packet_path")
+
 OFFSETS = (0, 5_000_000, 4_294_000_000)  # where each encoding's RTP clock stands at the same moment
 FIRST_NUMBERS = (100, 30_000, 65_530)
 FRAME = 3000  # units of the RTP clock

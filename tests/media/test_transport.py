@@ -17,6 +17,8 @@ from media.transport import Transport
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import AUDIO_TYPE, Sfu
 
+pytestmark = pytest.mark.usefixtures("packet_path")
+
 FORGED_ALERT = bytes.fromhex("15fefd000000000000000000020228")  # fatal, handshake failure
 FORGED_HELLO = bytes.fromhex("16fefd0000000000000000002e0100002200000000000000220303") + bytes(40)
 

@@ -13,13 +13,11 @@ from aiortc import rtcdtlstransport
 from hypothesis import given
 from hypothesis import strategies as st
 
+from media.core import BATCH_IN, BATCH_OUT, SLOT
 from media.net import ice, stun
 from media.net.ice import IceAgent
 from media.net.srtp import REPLAY_WINDOW, SrtpSession, drop_reason
 from media.net.udp import (
-    BATCH_IN,
-    BATCH_OUT,
-    SLOT,
     DatagramSocket,
     PlainSocket,
     open_socket,
@@ -171,7 +169,7 @@ def test_batches_arrive_whole_in_order_and_from_whom(kind: type[DatagramSocket])
             seen.append(bytes(other.incoming[SLOT * slot : SLOT * slot + size]))
             assert unpack_address(source) == ("127.0.0.1", one.port)
     assert seen == [bytes((number,)) * number for number in range(count)]
-    assert counters.packets_out == count
+    assert counters.state.packets_out == count
     one.close()
     other.close()
 
@@ -188,7 +186,7 @@ def test_a_full_batch_is_flushed_and_an_impossible_address_counted(kind: type[Da
     assert socket.count == 5
     socket.flush()
     assert counters.drops[Drop.SEND_ERROR] == 1
-    assert counters.packets_out == BATCH_OUT + 4
+    assert counters.state.packets_out == BATCH_OUT + 4
     socket.close()
     sink.close()
 

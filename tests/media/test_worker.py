@@ -108,7 +108,7 @@ UNKNOWN: dict[str, tuple[Request[Any], ErrorCode]] = {
 
 
 async def test_every_message_about_nothing_known_is_refused(worker: MediaWorker) -> None:
-    assert UNKNOWN.keys() == REQUESTS.keys() - {"room.create"}
+    assert UNKNOWN.keys() == REQUESTS.keys() - {"room.create", "metrics.get"}
     for request, code in UNKNOWN.values():
         assert (await refusal(worker, request))[0] == code, request
 
@@ -125,9 +125,14 @@ async def test_a_transport_gives_what_a_browser_needs_to_reach_it(worker: MediaW
     assert created.iceParameters.iceLite
     assert len(created.iceParameters.usernameFragment) >= 4  # RFC 8445, section 5.3
     assert len(created.iceParameters.password) >= 22
-    (candidate,) = created.iceCandidates
-    assert (candidate.ip, candidate.address) == ("127.0.0.1", "127.0.0.1")
-    assert (candidate.port, candidate.protocol) == (worker.port, "udp")
+    datagrams, stream = created.iceCandidates
+    for candidate in created.iceCandidates:
+        assert (candidate.ip, candidate.address) == ("127.0.0.1", "127.0.0.1")
+        assert candidate.port == worker.port
+    assert (datagrams.protocol, datagrams.tcpType) == ("udp", None)
+    assert (stream.protocol, stream.tcpType) == ("tcp", "passive")
+    assert datagrams.priority > stream.priority
+    assert datagrams.foundation != stream.foundation
     assert {fingerprint.algorithm for fingerprint in created.dtlsParameters.fingerprints} == {"sha-256"}
 
 
@@ -275,7 +280,7 @@ async def test_requests_are_answered_in_their_order_and_many_at_once(worker: Med
     assert (await worker.request(GetStats())).counters["rooms"] == 2
 
 
-async def test_sigterm_ends_a_worker_in_order() -> None:
+async def test_sigterm_asks_to_be_let_go_and_a_second_one_ends_a_worker_in_order() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -285,6 +290,8 @@ async def test_sigterm_ends_a_worker_in_order() -> None:
         "async def main():\n"
         "    running = asyncio.create_task(run(WorkerOptions(theirs.detach(), listen='127.0.0.1')))\n"
         "    await asyncio.to_thread(ours.recv, 1000)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    while b'worker.draining' not in await asyncio.to_thread(ours.recv, 1000): pass\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    return await running\n"
         "sys.exit(asyncio.run(main()))\n",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from server.accounts.identity import new_sign_in
 from server.accounts.tables import Account
 from server.db.base import new_id
+from server.registrations.jobs import JOBS
 from server.registrations.tables import Invitation, Registration, Status
+from server.scheduler.run import Scheduler
+from server.sessions.changes import HOLD
 from server.sessions.planning import new_seats, new_slug
 from server.sessions.tables import Effect, GrantOverride, Publication, RoleAssignment, Session, Timeslot
 from signalling.permissions import Permission, Role, SessionType
@@ -155,6 +158,13 @@ async def set_scene(
             scene.observer_assignment_id = extra.id
         await db.commit()
     return scene
+
+
+async def editing_is_over(cast: Cast) -> None:
+    """As if nobody had edited anything for a while: what was changed is told."""
+    services = cast.app.services
+    later = replace(services, clock=lambda: services.clock() + HOLD.total_seconds())
+    await Scheduler(later, [job for job in JOBS if job.name == "timeslots.changed"]).look()
 
 
 def _assignment(session_id: str, account_id: str, role: Role, cast: Cast) -> RoleAssignment:

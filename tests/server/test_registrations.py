@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from server.mail.tables import Kind, Mail
 from server.registrations.tables import Registration, RegistrationChange, Status
-from server.sessions.tables import AuditEvent, Timeslot
+from server.sessions.tables import AuditEvent, Publication, Timeslot
 from tests.server.scene import Cast, Scene, add_person, set_scene
 from tests.support.app import Client, Reply
 
@@ -146,6 +147,41 @@ async def test_staff_see_addresses_and_remove_those_below_them(cast: Cast) -> No
     ).code == "registration.required"
 
 
+async def test_staff_give_somebody_a_seat(cast: Cast) -> None:
+    scene = await set_scene(cast, people=False)
+    path = f"/timeslots/{scene.timeslot_id}/people"
+    body = {"email": cast.emails["stranger"].upper(), "seatKindId": scene.seats["host"]}
+    added = await cast["organiser"].post(path, body)
+    assert (added.status, added.body["status"], added.body["part"]) == (201, "registered", "host")
+    assert (await cast["stranger"].get(f"/sessions/{scene.session_id}")).body["you"]["roles"] == [
+        "facilitator"
+    ]
+    again = await cast["organiser"].post(path, body)
+    assert (again.code, again.body["field"]) == ("registration.exists", "email")
+    full = await cast["organiser"].post(path, body | {"email": cast.emails["participant"]})
+    assert (full.code, full.body["field"]) == ("registration.full", "seatKindId")
+    unknown = await cast["organiser"].post(path, body | {"email": "nobody@example.org"})
+    assert (unknown.code, unknown.body["field"]) == ("account.not_found", "email")
+    async with cast.app.services.database.writing() as db:
+        kinds = list(await db.scalars(select(Mail.kind).where(Mail.session_id == scene.session_id)))
+    assert kinds == [Kind.CONFIRMED]
+    assert (await cast["organiser"].delete(f"/registrations/{added.body['id']}")).status == 204
+    assert (await cast["organiser"].post(path, body)).body["id"] == added.body["id"]
+
+
+async def test_a_seat_in_a_draft_is_given_without_a_letter(cast: Cast) -> None:
+    scene = await set_scene(cast, people=False, publication=Publication.DRAFT)
+    body = {"email": cast.emails["stranger"], "seatKindId": scene.seats["guest"]}
+    path = f"/timeslots/{scene.timeslot_id}/people"
+    assert (await cast["organiser"].post(path, body)).status == 201
+    async with cast.app.services.database.writing() as db:
+        assert (await db.scalars(select(Mail).where(Mail.session_id == scene.session_id))).all() == []
+    await cast["organiser"].post(f"/sessions/{scene.session_id}/publish")
+    await cast["organiser"].post(f"/sessions/{scene.session_id}/cancel", {})
+    body["email"] = cast.emails["participant"]
+    assert (await cast["organiser"].post(path, body)).code == "registration.closed"
+
+
 async def test_answers_are_kept_and_unknown_ones_named(cast: Cast) -> None:
     scene = await set_scene(cast, people=False)
     path = f"/timeslots/{scene.timeslot_id}/registrations"
@@ -183,7 +219,7 @@ async def test_what_was_told_on_registering_is_changed_by_oneself_and_by_staff(c
     changed = await cast["participant"].call("PUT", path, {"talkTitle": "What I found", "topics": "Bees"})
     assert (changed.status, changed.body["answers"]) == (200, {"talkTitle": "What I found", "topics": "Bees"})
     shown = (await cast["participant"].get(f"/sessions/{scene.session_id}")).body
-    assert shown["timeslot"]["registration"]["answers"]["talkTitle"] == "What I found"
+    assert shown["timeslot"]["ownRegistration"]["answers"]["talkTitle"] == "What I found"
     by_staff = await cast["organiser"].call("PUT", path, {"talkTitle": "What was found"})
     assert by_staff.body["answers"] == {"talkTitle": "What was found"}
     assert (await cast["observer"].call("PUT", path, {})).status == 403

@@ -28,6 +28,7 @@ async def test_the_card_tells_everybody_why_they_may_enter_or_not(cast: Cast) ->
         "opensAt": "",
         "label": "In progress",
         "facilitator": "Facilitator",
+        "relay": False,
         "you": {
             "signedIn": True,
             "name": "Participant",

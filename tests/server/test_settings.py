@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import stat
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def test_several_addresses_in_one_variable(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("CONVENE_HOST", "0.0.0.0")
     settings = Settings()
     assert settings.effective_media_addresses == ["192.0.2.1", "2001:db8::1"]
-    assert settings.effective_media_listen == "0.0.0.0"
+    assert settings.effective_media_listen == "::"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,9 @@ def test_several_addresses_in_one_variable(monkeypatch: pytest.MonkeyPatch) -> N
         ("PUBLIC_URL", "https://convene.example/path"),
         ("LOG_LEVEL", "loud"),
         ("DATABASE_URL", "convene.db"),
+        ("TURN_URLS", "stun:turn.example"),
+        ("TURN_SECRET", "too short"),
+        ("TURN_SECONDS", "5"),
     ],
 )
 def test_what_is_wrong_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,3 +140,54 @@ def test_the_secret_is_made_once_and_is_the_owners_alone(tmp_path: Path) -> None
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("URLS", "turn:turn.example"), ("SECRET", "long enough a secret")]
+)
+def test_a_turn_server_needs_address_and_secret(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"CONVENE_TURN_{name}", value)
+    with pytest.raises(ValidationError, match="CONVENE_TURN_URLS and CONVENE_TURN_SECRET"):
+        Settings()
+
+
+def test_the_turn_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVENE_TURN_URLS", "turn:turn.example, turn:turn.example?transport=tcp")
+    monkeypatch.setenv("CONVENE_TURN_SECRET", "long enough a secret")
+    shown = {variable: value for variable, value, *_ in describe(Settings())}
+    assert shown["CONVENE_TURN_URLS"] == "turn:turn.example, turn:turn.example?transport=tcp"
+    assert shown["CONVENE_TURN_SECRET"] == "***"
+
+
+@pytest.mark.parametrize(
+    ("host", "told", "listen"),
+    [
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("::1", [], "::1"),
+        ("127.0.0.1", ["203.0.113.7"], "0.0.0.0"),  # behind a proxy on the same machine
+        ("0.0.0.0", ["203.0.113.7", "10.0.0.7"], "0.0.0.0"),
+        ("127.0.0.1", ["203.0.113.7", "2001:db8::7"], "::"),
+        ("0.0.0.0", ["127.0.0.1"], "127.0.0.1"),
+        ("127.0.0.1", ["127.0.0.1", "::1"], "::"),
+    ],
+)
+def test_media_listens_where_browsers_are_sent(host: str, told: list[str], listen: str) -> None:
+    assert Settings(host=host, media_address=told).effective_media_listen == listen
+
+
+def test_media_listens_where_it_is_told_to_behind_a_port_forwarding() -> None:
+    settings = Settings(media_address=["192.0.2.1"], media_listen="10.0.0.7")
+    assert settings.effective_media_listen == "10.0.0.7"
+    with pytest.raises(ValueError, match="media_listen"):
+        Settings(media_listen="the office")
+
+
+def test_what_is_guessed_can_be_reached() -> None:
+    for host in ("0.0.0.0", "::"):
+        for address in Settings(host=host).effective_media_addresses:
+            guessed = ipaddress.ip_address(address)
+            assert not guessed.is_loopback
+            assert not guessed.is_unspecified
+            assert not guessed.is_link_local

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from server.mail.tables import Mail
-from tests.server.scene import Cast, add_person
+from tests.server.scene import Cast, add_person, editing_is_over
 from tests.support.app import Client, Reply
 
 TALKS: dict[str, Any] = {
@@ -185,4 +185,6 @@ async def test_an_edit_that_people_must_know_of_is_mailed(cast: Cast) -> None:
     later = {"timeslot": {"startsLocal": "2030-05-01T19:00"}}
     moved = await cast["organiser"].patch(path, later, headers={"If-Match": edit.headers["ETag"]})
     assert moved.body["timeslot"]["startsAt"] == "2030-05-01T23:00:00Z"
+    assert await letters(cast, session) == ["registration.confirmed"]  # more edits may follow
+    await editing_is_over(cast)
     assert await letters(cast, session) == ["registration.confirmed", "session.changed"]

@@ -59,6 +59,8 @@ EXPECTED = {
                                                  "401  401  401  403  403  403  403  200  200  200",
     "DELETE /registrations/{registration_id}":   "401  401  401  403  403  403  204  403  204  204",
     "GET /sessions/{session_id}/mail":           "401  401  401  403  403  403  403  200  200  200",
+    "POST /sessions/{session_id}/mail/{mail_id}/resend":
+                                                 "401  401  401  403  403  403  403  403  404  404",
     "POST /sessions/{session_id}/messages/preview":
                                                  "401  401  401  403  403  403  403  403  200  200",
     "POST /sessions/{session_id}/messages":      "401  401  401  403  403  403  403  403  201  201",
@@ -101,6 +103,7 @@ EXPECTED = {
     "GET /site":                                 "200  200  401  200  200  200  200  200  200  200",
     "PATCH /site":                               "401  401  401  403  200  403  403  403  403  200",
     "POST /timeslots/{timeslot_id}/decisions":   "401  401  401  403  403  403  403  403  200  200",
+    "POST /timeslots/{timeslot_id}/people":      "401  401  401  403  403  403  403  403  201  201",
     "PUT /timeslots/{timeslot_id}/presenters":   "401  401  401  403  403  403  403  403  200  200",
     "PUT /seats/{seat_id}/waitlist":             "401  401  401  403  403  403  403  403  200  200",
     "GET /registrations/{registration_id}":      "401  401  401  403  403  403  200  200  200  200",
@@ -114,6 +117,7 @@ EXPECTED = {
     "PUT /registrations/{registration_id}/answers":
                                                  "401  401  401  403  403  403  200  403  200  200",
     "GET /rooms/{slug}":                         "200  200  401  200  200  200  200  200  200  200",
+    "GET /timeslots/{timeslot_id}/media":        "401  401  401  403  200  403  403  403  200  200",
     "POST /timeslots/{timeslot_id}/ticket":      "401  401  401  403  403  200  200  200  200  200",
 }  # fmt: skip
 
@@ -147,10 +151,11 @@ class Target:
             invitation_id=self.scene.invitation_id,
             assignment_id=self.scene.observer_assignment_id,
             token_id=self.token_id,
+            mail_id="none",
         )
 
 
-def body_for(name: str, cast: Cast) -> Any:
+def body_for(name: str, cast: Cast, scene: Scene) -> Any:
     """A body that is in order, so that only the person decides."""
     fresh = f"{new_id()}@example.org"
     return {
@@ -191,6 +196,10 @@ def body_for(name: str, cast: Cast) -> Any:
         "POST /invitations/accept": {"token": "nothing"},
         "PATCH /site": {"tagline": "Meet"},
         "POST /timeslots/{timeslot_id}/decisions": {"ids": ["none"], "approve": True},
+        "POST /timeslots/{timeslot_id}/people": {
+            "email": cast.emails["stranger"],
+            "seatKindId": scene.seats.get("guest", "none"),
+        },
         "PUT /timeslots/{timeslot_id}/presenters": {"ids": []},
         "PUT /seats/{seat_id}/waitlist": {"ids": []},
         "PATCH /registrations/{registration_id}": {"status": "attended"},
@@ -234,7 +243,9 @@ async def browser_of(actor: str, cast: Cast) -> Client:
 async def attempt(name: str, client: Client, target: Target, cast: Cast) -> Reply:
     route = BY_NAME[name]
     headers = {"If-Match": '"1"'} if "If-Match" in route.headers else {}
-    return await client.call(route.method, target.path(route), body_for(name, cast), headers=headers)
+    return await client.call(
+        route.method, target.path(route), body_for(name, cast, target.scene), headers=headers
+    )
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -239,6 +239,14 @@ async def stats(page: Page, kind: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["type"] == kind]
 
 
+async def paths(page: Page) -> list[dict[str, Any]]:
+    """The local candidate of each path in use."""
+    pairs = [row for row in await stats(page, "transport") if row.get("selectedCandidatePairId")]
+    chosen = [row["selectedCandidatePairId"] for row in pairs]
+    used = [row["localCandidateId"] for row in await stats(page, "candidate-pair") if row["id"] in chosen]
+    return [row for row in await stats(page, "local-candidate") if row["id"] in used]
+
+
 async def request(page: Page, name: str, payload: dict[str, Any]) -> dict[str, Any]:
     """A live request on the page's own socket, past its client; gives the ack."""
     answer: dict[str, Any] = await page.evaluate(REQUEST, [name, payload])

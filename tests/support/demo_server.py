@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -14,8 +15,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.impairment import Impairment
+from tests.support.proxy import CLEAR, BadNetwork, bad_network
+
 DEMO_PASSWORD = "convene-demo"
 START_LIMIT_S = 60
+LOOPBACK = "127.0.0.1"
+PROXY = "127.0.0.2"  # also this machine, on Linux without being set up
 
 
 def free_port() -> int:
@@ -23,6 +29,25 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def own_address() -> str:
+    """Of this machine, and where it has any other, not the loopback address. Nothing is sent."""
+    with socket.socket(type=socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect(("198.51.100.1", 9))  # somewhere outside (RFC 5737)
+        return str(probe.getsockname()[0])
+    return LOOPBACK
+
+
+def free_media_port(other: str) -> int:
+    """A UDP port that was free a moment ago on the loopback address and on this one."""
+    while True:
+        with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
+            first.bind((LOOPBACK, 0))
+            port = int(first.getsockname()[1])
+            with contextlib.suppress(OSError):
+                second.bind((other, port))
+                return port
 
 
 def child_pids(pid: int) -> list[int]:
@@ -66,8 +91,12 @@ async def _ready(server: DemoServer) -> None:
 
 
 @asynccontextmanager
-async def demo_server(data: Path, *, workers: int = 1) -> AsyncIterator[DemoServer]:
-    """Starts the server, waits until /healthz answers 200, stops it by SIGTERM."""
+async def demo_server(
+    data: Path, *, workers: int = 1, drain: int = 0, settings: dict[str, str] | None = None
+) -> AsyncIterator[DemoServer]:
+    """Starts the server, waits until /healthz answers 200, stops it by SIGTERM. ``drain``: seconds that live
+    rooms may go on then. ``settings`` are further variables of its environment.
+    """
     port = free_port()
     output = data / "server.log"
     environment = {
@@ -76,8 +105,10 @@ async def demo_server(data: Path, *, workers: int = 1) -> AsyncIterator[DemoServ
         "CONVENE_PORT": str(port),
         "CONVENE_DATA": str(data / "data"),
         "CONVENE_MEDIA_PORT": "0",
-        "CONVENE_MEDIA_ADDRESS": "127.0.0.1",
+        "CONVENE_MEDIA_ADDRESS": LOOPBACK,
         "CONVENE_MEDIA_WORKERS": str(workers),
+        "CONVENE_DRAIN_LIMIT": str(drain),
+        **(settings or {}),
     }
     with output.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -104,3 +135,23 @@ async def demo_server(data: Path, *, workers: int = 1) -> AsyncIterator[DemoServ
                 process.kill()
                 await process.wait()
                 raise AssertionError(f"the server did not stop on SIGTERM:\n{server.log()}") from None
+
+
+@asynccontextmanager
+async def demo_server_behind(
+    data: Path, *, up: Impairment = CLEAR, down: Impairment = CLEAR, seed: int = 1, listen: str = PROXY
+) -> AsyncIterator[tuple[DemoServer, BadNetwork]]:
+    """The server, whose media browsers reach through a bad network only (``up``: from the browser), at the
+    address ``listen``.
+    """
+    port = free_media_port(listen)
+    settings = {
+        "CONVENE_MEDIA_PORT": str(port),
+        "CONVENE_MEDIA_ADDRESS": listen,
+        "CONVENE_MEDIA_LISTEN": LOOPBACK,
+    }
+    async with (
+        bad_network(port, up=up, down=down, seed=seed, listen=listen, port=port) as network,
+        demo_server(data, settings=settings) as server,
+    ):
+        yield server, network

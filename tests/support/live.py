@@ -23,6 +23,7 @@ from signalling.live.interface import EVENTS_KEPT
 from signalling.live.memory import MemoryStore
 from signalling.messages import Problem, RoomEvent, Snapshot
 from signalling.permissions import Role
+from signalling.relay import Relay
 from signalling.state import apply
 from signalling.tickets import Tickets
 from tests.support.ledger import Interval, MemoryLedger
@@ -157,7 +158,12 @@ class Live:
     """The server side, with one planned timeslot `SLOT`."""
 
     def __init__(
-        self, pool: MediaPool, grace: float, events_kept: int, connections: ConnectionSettings | None
+        self,
+        pool: MediaPool,
+        grace: float,
+        events_kept: int,
+        connections: ConnectionSettings | None,
+        relay: Relay | None,
     ) -> None:
         self.pool = pool
         self.ledger = MemoryLedger()
@@ -172,6 +178,7 @@ class Live:
             origins=[ORIGIN],
             grace=grace,
             connections=connections,
+            relay=relay,
         )
         self.url = ""
         self.people: list[Person] = []
@@ -245,11 +252,12 @@ async def live_server(
     grace: float = 30.0,
     events_kept: int = EVENTS_KEPT,
     connections: ConnectionSettings | None = None,
+    relay: Relay | None = None,
 ) -> AsyncIterator[Live]:
     """A running server; without media workers unless asked for."""
     pool = MediaPool(PoolSettings(workers=workers, listen="127.0.0.1", port=0, announced=["127.0.0.1"]))
     await pool.start()
-    live = Live(pool, grace, events_kept, connections)
+    live = Live(pool, grace, events_kept, connections, relay)
     await live.start()
     try:
         yield live

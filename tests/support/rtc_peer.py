@@ -132,16 +132,40 @@ class _Socket(asyncio.DatagramProtocol):
         self._peer.datagram(data)
 
 
+class _Stream(asyncio.Protocol):
+    """RFC 4571: each packet behind its length."""
+
+    def __init__(self, peer: RtcPeer) -> None:
+        self._peer = peer
+        self._waiting = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._waiting += data
+        while len(self._waiting) >= 2:
+            end = 2 + int.from_bytes(self._waiting[:2], "big")
+            if len(self._waiting) < end:
+                break
+            packet, self._waiting = self._waiting[2:end], self._waiting[end:]
+            self._peer.datagram(packet)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._peer.stream_closed.set()
+
+
 class RtcPeer:
     """Connects to one server transport:
 
-    `open`, `check` (ICE), `handshake` (DTLS), then RTP and RTCP both ways.
+    `open` or `open_stream`, `check` (ICE), `handshake` (DTLS), then RTP and RTCP both ways.
     """
 
     def __init__(
-        self, port: int, ice: IceParameters, profiles: list[SRTPProtectionProfile] | None = None
+        self,
+        port: int,
+        ice: IceParameters,
+        profiles: list[SRTPProtectionProfile] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
-        self._server = ("127.0.0.1", port)
+        self._server = (host, port)
         self.ice = ice
         self.fragment = "peer"
         self._certificate = RTCCertificate.generateCertificate()
@@ -151,6 +175,9 @@ class RtcPeer:
         self._responses: dict[bytes, asyncio.Future[stun.Message]] = {}
         self._waiters: list[asyncio.Future[None]] = []
         self._socket: asyncio.DatagramTransport | None = None
+        #: The TCP connection, where that is the present path.
+        self.stream: asyncio.Transport | None = None
+        self.stream_closed = asyncio.Event()
         #: Filters of the wire, each datagram → those that pass: a place for impairments.
         self.outgoing: Filter | None = None
         self.incoming: Filter | None = None
@@ -160,15 +187,37 @@ class RtcPeer:
 
     async def open(self) -> None:
         """A new local address; an earlier one is given up."""
-        if self._socket is not None:
-            self._socket.close()
+        self._give_up()
         loop = asyncio.get_running_loop()
         self._socket, _ = await loop.create_datagram_endpoint(lambda: _Socket(self), remote_addr=self._server)
 
+    async def open_stream(self) -> None:
+        """A new TCP connection; an earlier local address is given up."""
+        self._give_up()
+        self.stream_closed.clear()
+        loop = asyncio.get_running_loop()
+        self.stream, _ = await loop.create_connection(lambda: _Stream(self), *self._server)
+
+    def keep_open(self) -> asyncio.DatagramTransport:
+        """The present local address, for `use` later: the next `open` gets another beside it."""
+        assert self._socket is not None
+        kept, self._socket = self._socket, None
+        return kept
+
+    def use(self, kept: asyncio.DatagramTransport) -> None:
+        self._socket = kept
+
+    def _give_up(self) -> None:
+        for path in (self._socket, self.stream):
+            if path is not None:
+                path.close()
+        self._socket = self.stream = None
+
     @property
     def address(self) -> tuple[str, int]:
-        assert self._socket is not None
-        host, port = self._socket.get_extra_info("sockname")[:2]
+        path = self._socket or self.stream
+        assert path is not None
+        host, port = path.get_extra_info("sockname")[:2]
         return host, port
 
     @property
@@ -214,9 +263,12 @@ class RtcPeer:
             await self._dtls.start(RTCDtlsParameters(prints))
 
     def send_raw(self, data: bytes) -> None:
-        assert self._socket is not None
         for datagram in self.outgoing(data) if self.outgoing else [data]:
-            self._socket.sendto(datagram)
+            if self.stream is not None:
+                self.stream.write(len(datagram).to_bytes(2, "big") + datagram)
+            else:
+                assert self._socket is not None
+                self._socket.sendto(datagram)
 
     async def send_rtp(self, data: bytes) -> None:
         """Protects and sends RTP or RTCP."""
@@ -252,6 +304,5 @@ class RtcPeer:
 
     async def close(self) -> None:
         await self._dtls.stop()
-        if self._socket is not None:
-            self._socket.close()
+        self._give_up()
         await asyncio.sleep(0)

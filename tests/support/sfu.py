@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from types import TracebackType
-from typing import Self
+from typing import Any, Literal, Self
 
 from aiortc.rtcdtlstransport import SRTPProtectionProfile
 
+from media import core
 from media.capabilities import ProducerMapping
 from media.consumer import Consumer
 from media.context import MediaContext
@@ -27,6 +28,9 @@ from media.room import MediaRoom
 from media.rtp.extensions import ABS_SEND_TIME, MID, TRANSPORT_SEQUENCE
 from media.transport import Transport
 from tests.support.rtc_peer import RtcPeer
+
+#: The compiled loop that contexts are given, None for Python's own.
+LOOP: Any = core.library
 
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
@@ -77,9 +81,11 @@ def vp8_layered(key: bool, picture: int, tl0: int, temporal: int, syncs: bool, m
 class Sfu:
     """``async with Sfu() as sfu`` gives a running context with one room."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1", listen: str | None = None) -> None:
+        """Browsers reach it at ``host``; it listens there, or on ``listen``."""
         self.notes: list[Notification] = []
-        self.ctx = MediaContext("127.0.0.1", 0, ["127.0.0.1"], self.notes.append)
+        self.host = host
+        self.ctx = MediaContext(listen or host, 0, [host], self.notes.append, LOOP)
         self.peers: list[RtcPeer] = []
         self._numbers = itertools.count(1)
 
@@ -101,11 +107,16 @@ class Sfu:
         return self.room.create_peer(name).create_transport(name, direction)
 
     async def join(
-        self, direction: Direction, profiles: list[SRTPProtectionProfile] | None = None
+        self,
+        direction: Direction,
+        profiles: list[SRTPProtectionProfile] | None = None,
+        over: Literal["udp", "tcp"] = "udp",
     ) -> tuple[Transport, RtcPeer]:
         """A connected transport and the browser at its other end."""
         transport = self.transport(direction)
         peer = await self.peer(transport, profiles)
+        if over == "tcp":
+            await peer.open_stream()
         await peer.check()
         transport.connect(peer.dtls_parameters)
         await peer.handshake(transport.dtls_parameters)
@@ -115,7 +126,7 @@ class Sfu:
         self, transport: Transport, profiles: list[SRTPProtectionProfile] | None = None
     ) -> RtcPeer:
         """The other end of ``transport``, with a socket but not yet connected."""
-        peer = RtcPeer(self.ctx.port, transport.ice_parameters, profiles)
+        peer = RtcPeer(self.ctx.port, transport.ice_parameters, profiles, self.host)
         self.peers.append(peer)
         await peer.open()
         return peer

@@ -11,7 +11,7 @@ from typing import Any
 
 from icalendar import Calendar
 
-from tests.server.scene import Cast, Scene, add_person, set_scene
+from tests.server.scene import Cast, Scene, add_person, editing_is_over, set_scene
 from tests.support.app import Client
 
 TEXT = {"subject": "Room 5", "text": "We meet upstairs."}
@@ -84,6 +84,7 @@ async def test_the_calendar_follows_from_mail_to_mail(cast: Cast) -> None:
     later = (cast.app.services.now() + timedelta(days=3)).isoformat()
     changed = {"timeslot": {"startsAt": later}}
     assert (await organiser.patch(session, changed, headers={"If-Match": version})).status == 200
+    await editing_is_over(cast)
     await until_sent(organiser, scene, 2)
     assert (await organiser.post(f"{session}/cancel", {"reason": "Snow"})).status == 200
     await until_sent(organiser, scene, 3)

@@ -97,7 +97,7 @@ export interface CapturedScreen {
 
 /** Rejects with the browser's error; cancelling the chooser is a NotAllowedError. */
 export async function captureScreen(content: ScreenContent): Promise<CapturedScreen> {
-  const stream = await navigator.mediaDevices.getDisplayMedia(SCREEN);
+  const stream = await navigator.mediaDevices.getDisplayMedia(SCREEN[content]);
   const [video] = stream.getVideoTracks();
   if (video === undefined) throw new Error("a screen without a picture");
   video.contentHint = content;

@@ -1,7 +1,7 @@
 /** One pair of WebRTC transports to the server: made, connected, restarted, closed; the only file that loads mediasoup. */
 
 import { Device, type types as mediasoup } from "mediasoup-client";
-import type { Source } from "../protocol/messages.gen";
+import type { MediaCreateTransportResponse, Source } from "../protocol/messages.gen";
 import type { Ask } from "../protocol/socket";
 import { type PathState, worse } from "./recovery";
 
@@ -38,6 +38,8 @@ async function loaded(room: mediasoup.RtpCapabilities): Promise<Device> {
 export interface LinkOptions {
   ask: Ask;
   codecs: Codecs;
+  /** Media takes the server's relay, where there is one, and no other way. */
+  relayOnly: boolean;
   /** The worse state of both transports, at each change. */
   onState(state: PathState): void;
 }
@@ -104,8 +106,13 @@ export class MediaLink {
   }
 
   private async restartOne(transport: mediasoup.Transport): Promise<void> {
-    const { iceParameters } = await this.options.ask("media.restartIce", { transportId: transport.id });
-    if (!transport.closed) await transport.restartIce({ iceParameters });
+    const { iceParameters, iceServers } = await this.options.ask("media.restartIce", {
+      transportId: transport.id,
+    });
+    if (transport.closed) return;
+    // The relay's former credentials may have expired.
+    if (iceServers.length > 0) await transport.updateIceServers({ iceServers });
+    await transport.restartIce({ iceParameters });
   }
 
   private async openReceiver(): Promise<void> {
@@ -116,7 +123,7 @@ export class MediaLink {
       direction: "recv",
       rtpCapabilities: device.recvRtpCapabilities,
     });
-    const transport = device.createRecvTransport({ ...made, id: made.transportId });
+    const transport = device.createRecvTransport(this.optionsOf(made));
     this.watch(transport);
     this.receiving = transport;
   }
@@ -127,7 +134,7 @@ export class MediaLink {
       codecs.load(ask),
       ask("media.createTransport", { direction: "send" }),
     ]);
-    const transport = device.createSendTransport({ ...made, id: made.transportId });
+    const transport = device.createSendTransport(this.optionsOf(made));
     this.watch(transport);
     transport.on("produce", ({ kind, rtpParameters, appData }, done, failed) => {
       const { source, paused } = appData as ProducerNotes;
@@ -137,6 +144,11 @@ export class MediaLink {
       );
     });
     return transport;
+  }
+
+  private optionsOf({ transportId, ...made }: MediaCreateTransportResponse): mediasoup.TransportOptions {
+    const relayed = this.options.relayOnly && made.iceServers.length > 0;
+    return { ...made, id: transportId, iceTransportPolicy: relayed ? "relay" : "all" };
   }
 
   private watch(transport: mediasoup.Transport): void {

@@ -9,7 +9,7 @@ import type { types as mediasoup } from "mediasoup-client";
 import type { Problem, Source } from "../protocol/messages.gen";
 import { isConnectionLost, problemOf } from "../protocol/problem";
 import type { Ask } from "../protocol/socket";
-import { encodingOf } from "./encodings";
+import { type Encoded, encodingOf, layersAsked, withoutLayers } from "./encodings";
 import type { MediaLink, ProducerNotes } from "./link";
 
 /** Codes that trying again on new transports would not change. */
@@ -34,6 +34,10 @@ export class Publication {
   private paused = true;
   /** What the server believes about `paused`. */
   private told = true;
+  /** The largest size that anybody watches, and the largest that is encoded; sizes count from 0, the smallest. */
+  private watched = Number.POSITIVE_INFINITY;
+  private encoded = 0;
+  private sizes = 1;
   private ended = false;
   private busy = false;
   /** Something changed while a step was under way. */
@@ -75,8 +79,8 @@ export class Publication {
 
   /** Larger sizes than this (0 is the smallest) are watched by nobody: they need not be encoded. */
   limit(spatial: number): void {
-    const sizes = this.producer?.rtpParameters.encodings?.length ?? 1;
-    if (sizes > 1) this.producer?.setMaxSpatialLayer(Math.min(spatial, sizes - 1)).catch(() => {});
+    this.watched = spatial;
+    void this.settle();
   }
 
   /** Stops sending for good. */
@@ -133,6 +137,12 @@ export class Publication {
       await this.tell(producer.id, paused);
       return true;
     }
+    const largest = Math.min(this.watched, this.sizes - 1);
+    if (largest !== this.encoded) {
+      this.encoded = largest;
+      await producer.setMaxSpatialLayer(largest);
+      return true;
+    }
     return false;
   }
 
@@ -152,7 +162,7 @@ export class Publication {
     const [transport, capabilities] = await Promise.all([link.sender(), link.sendCapabilities()]);
     const notes: ProducerNotes = { source: this.source, paused };
     const producer = await transport.produce({
-      ...encodingOf(this.source, capabilities),
+      ...(await encodable(encodingOf(this.source, capabilities, track.contentHint))),
       track,
       appData: notes,
       stopTracks: false, // tracks belong to whoever opened them: they outlive transports
@@ -161,5 +171,24 @@ export class Publication {
     if (this.link !== link) return; // closed with its transport meanwhile
     this.producer = producer;
     this.told = paused;
+    this.sizes = producer.rtpParameters.encodings?.length ?? 1;
+    this.encoded = this.sizes - 1;
+    this.watched = Number.POSITIVE_INFINITY;
   }
+}
+
+/** Chrome refuses to send layers that it cannot make, so it is asked before. */
+async function encodable(encoded: Encoded): Promise<Encoded> {
+  const scalabilityMode = layersAsked(encoded);
+  if (scalabilityMode === null || encoded.codec === undefined) return encoded;
+  const video = {
+    contentType: encoded.codec.mimeType,
+    width: 1280,
+    height: 720,
+    framerate: 30,
+    bitrate: 2_000_000,
+    scalabilityMode,
+  };
+  const answer = await navigator.mediaCapabilities.encodingInfo({ type: "webrtc", video }).catch(() => null);
+  return answer?.supported === true ? encoded : withoutLayers(encoded);
 }

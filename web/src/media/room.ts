@@ -14,8 +14,9 @@ import type { LocalMedia } from "./local";
 import { Playback } from "./playback";
 import { Publication } from "./publication";
 import { PathRecovery, type PathView } from "./recovery";
+import { relayOnly } from "./route";
 import { Shares } from "./shares";
-import { type MediaStatistics, StatisticsReader } from "./statistics";
+import type { Owner, Report } from "./statistics";
 import { Subscriptions } from "./subscriptions";
 
 const WATCH_EVERY = 500;
@@ -36,7 +37,6 @@ export class RoomMedia {
   private readonly options: RoomMediaOptions;
   private readonly codecs = new Codecs();
   private readonly recovery = new PathRecovery();
-  private readonly statisticsReader = new StatisticsReader();
   private readonly microphone: Publication;
   private readonly camera: Publication;
   private readonly stopWatching: (() => void)[];
@@ -48,6 +48,7 @@ export class RoomMedia {
   private build = 0;
   private online = false;
   private publishing = false;
+  private covered = false;
   /** The server's transports are gone, or never were. */
   private stale = true;
 
@@ -71,6 +72,8 @@ export class RoomMedia {
       }),
       effect(() => this.camera.want(local.cameraTrack.value, false)),
     ];
+    globalThis.document?.addEventListener("visibilitychange", this.pageShown);
+    this.pageShown();
     this.timer = setInterval(() => this.mend(), WATCH_EVERY);
   }
 
@@ -145,21 +148,49 @@ export class RoomMedia {
     return null;
   }
 
-  async statistics(nameOf: (participantId: string) => string): Promise<MediaStatistics | null> {
-    const reports = (await this.link?.stats().catch(() => null)) ?? null;
-    if (reports === null) return null;
-    return this.statisticsReader.read(reports, performance.now(), this.subscriptions.tracks.value, nameOf);
+  /** Something of the page's lies over all pictures. */
+  cover(covered: boolean): void {
+    this.covered = covered;
+    this.pageShown();
+  }
+
+  /** Whose each track is that is sent or received, by its id. */
+  owners(): Map<string, Owner> {
+    const owners = new Map<string, Owner>();
+    for (const { producerId, participantId, source, track } of this.subscriptions.tracks.peek().values()) {
+      owners.set(track.id, { producerId, participantId, source });
+    }
+    const own = (track: MediaStreamTrack | null, source: Source) => {
+      if (track !== null) owners.set(track.id, { producerId: "", participantId: "", source });
+    };
+    own(this.options.local.microphoneTrack.peek(), "microphone");
+    own(this.options.local.cameraTrack.peek(), "camera");
+    for (const { track, audio } of this.shares.list.peek()) {
+      own(track, "screen");
+      own(audio, "screen-audio");
+    }
+    return owners;
+  }
+
+  /** What the browser counts, of each transport that carries something. */
+  async reports(): Promise<readonly Report[]> {
+    return (await this.link?.stats().catch(() => null)) ?? [];
   }
 
   close(): void {
     this.build += 1;
     clearInterval(this.timer);
+    globalThis.document?.removeEventListener("visibilitychange", this.pageShown);
     for (const stop of this.stopWatching) stop();
     this.unlink();
     this.playback.close();
     this.shares.close();
     this.viewNow.value = "new";
   }
+
+  private readonly pageShown = (): void => {
+    this.subscriptions.cover(this.covered || globalThis.document?.hidden === true);
+  };
 
   private attach(link: MediaLink | null): void {
     this.microphone.attach(link);
@@ -211,6 +242,7 @@ export class RoomMedia {
     const link = new MediaLink({
       ask: this.options.ask,
       codecs: this.codecs,
+      relayOnly: relayOnly.peek(),
       onState: (state) => this.linkChanged(link, state),
     });
     this.opening = link;

@@ -6,6 +6,7 @@ import type { ConsumerOffer, Producer, Source } from "../protocol/messages.gen";
 import { isConnectionLost, problemOf } from "../protocol/problem";
 import type { Ask } from "../protocol/socket";
 import type { MediaLink } from "./link";
+import { type Shown, type View, Viewing } from "./viewing";
 
 /** Milliseconds from the first offer of a burst until it is taken up. */
 const GATHER = 8;
@@ -35,6 +36,8 @@ export class Subscriptions {
   private readonly all = new Map<string, Subscription>();
   private link: MediaLink | null = null;
   private gathering: ReturnType<typeof setTimeout> | undefined;
+  private readonly viewing = new Viewing();
+  private telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ask: Ask) {
     this.ask = ask;
@@ -51,7 +54,9 @@ export class Subscriptions {
   detach(): void {
     this.link = null;
     clearTimeout(this.gathering);
+    clearTimeout(this.telling);
     this.gathering = undefined;
+    for (const producerId of this.all.keys()) this.viewing.end(producerId);
     this.all.clear();
     this.tell();
   }
@@ -124,6 +129,7 @@ export class Subscriptions {
         return;
       }
       subscription.consumer = consumer;
+      this.beginViewing(offer);
     } catch {
       // This browser cannot play it: say so, rather than have the server send for nothing.
       if (this.all.get(offer.producerId) === subscription && this.link === link) {
@@ -147,16 +153,56 @@ export class Subscriptions {
     }
   }
 
-  /** What the page shows of a video: `height` in device pixels, 0 where it is not to be seen. */
-  async shows(producerId: string, height: number, pinned = false): Promise<void> {
+  /** A place on the page shows this video so, or no longer (null). Known before the video comes, it is sent so at once. */
+  see(producerId: string, place: object, view: View | null): void {
+    this.viewing.see(producerId, place, view, performance.now());
+    this.tellViews();
+  }
+
+  /** Nothing of the pictures can be seen just now; sound goes on. */
+  cover(covered: boolean): void {
+    this.viewing.cover(covered, performance.now());
+    this.tellViews();
+  }
+
+  /** Whether this video is received for somebody to see. */
+  isShown(producerId: string): boolean {
+    return this.viewing.shows(producerId);
+  }
+
+  private beginViewing({ kind, producerId }: ConsumerOffer): void {
+    if (kind !== "video") return;
+    const shown = this.viewing.begin(producerId, performance.now());
+    if (shown !== null) void this.tellView(producerId, shown);
+    this.tellViews();
+  }
+
+  private tellViews(): void {
+    clearTimeout(this.telling);
+    const { nextDue } = this.viewing;
+    if (nextDue === Number.POSITIVE_INFINITY) return;
+    this.telling = setTimeout(() => {
+      for (const [producerId, shown] of this.viewing.due(performance.now())) {
+        void this.tellView(producerId, shown);
+      }
+      this.tellViews();
+    }, nextDue - performance.now());
+  }
+
+  private async tellView(producerId: string, shown: Shown): Promise<void> {
     const subscription = this.all.get(producerId);
-    if (subscription?.consumer == null) return;
-    const { consumerId } = subscription.offer;
-    const shown = { height: Math.round(height), visible: height > 0, pinned };
-    await this.ask("media.setLayers", { consumerId, ...shown }).catch(() => {});
+    if (subscription === undefined) return;
+    try {
+      await this.ask("media.setLayers", { consumerId: subscription.offer.consumerId, ...shown });
+    } catch {
+      if (this.all.get(producerId) !== subscription) return;
+      this.viewing.failed(producerId, performance.now());
+      this.tellViews();
+    }
   }
 
   private drop(producerId: string): void {
+    this.viewing.end(producerId);
     this.all.get(producerId)?.consumer?.close();
     this.all.delete(producerId);
   }

@@ -2,6 +2,7 @@
 
 import { errorFrom, errorWithout } from "./apiError";
 import type { Permission, Permit, Role } from "./messages.gen";
+import type { RoomMedia } from "./roomMedia";
 
 export { ApiError, NoAnswer, sentenceOf } from "./apiError";
 export type { Permission, Permit, Role } from "./messages.gen";
@@ -86,7 +87,7 @@ export interface Timeslot {
   cancelledReason: string | null;
   seats: Seats[];
   /** What the one who asks has there, if it was not given up. */
-  registration: Registration | null;
+  ownRegistration: Registration | null;
   /** Whether the one who asks can register. */
   register: May;
   /** Only for those who may see the details. */
@@ -216,6 +217,8 @@ export interface RoomCard {
   opensAt: string;
   label: SessionLabel;
   facilitator: string | null;
+  /** Whether media can go through a relay. */
+  relay: boolean;
   you: {
     signedIn: boolean;
     name: string | null;
@@ -362,6 +365,8 @@ export function createApi(send: Send) {
     acceptInvitation: (token: string) => send<void>("POST", "/invitations/accept", { body: { token } }),
 
     room: (slug: string, signal?: AbortSignal) => send<RoomCard>("GET", `/rooms/${id(slug)}`, { signal }),
+    roomMedia: (timeslot: string, signal?: AbortSignal) =>
+      send<RoomMedia>("GET", `/timeslots/${id(timeslot)}/media`, { signal }),
     ticket: (timeslot: string) => send<TicketAnswer>("POST", `/timeslots/${id(timeslot)}/ticket`),
     endRun: (timeslot: string) => send<SessionDetail>("POST", `/timeslots/${id(timeslot)}/end`),
   };

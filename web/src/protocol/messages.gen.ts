@@ -278,17 +278,29 @@ export interface MediaCapabilitiesResponse {
 
 export type MediaCapabilities = Empty;
 
+/**
+ * A TURN server that relays media, with credentials good for some minutes. An `RTCIceServer` as browsers
+ * know it.
+ */
+export interface IceServer {
+  urls: string[];
+  username: string;
+  credential: string;
+}
+
 export interface MediaCreateTransportResponse {
   transportId: string;
   iceParameters: mediasoup.IceParameters;
   iceCandidates: mediasoup.IceCandidate[];
   dtlsParameters: mediasoup.DtlsParameters;
+  iceServers: IceServer[];
 }
 
 /**
  * "recv" carries the browser's `rtpCapabilities`; from then on the server offers consumers by itself.
  *
  * One transport per direction: a newer one replaces the older, with its producers or consumers.
+ * `iceServers` is empty where the server has no relay.
  */
 export interface MediaCreateTransport {
   direction: 'send' | 'recv';
@@ -360,8 +372,10 @@ export interface MediaClose {
 
 export interface MediaRestartIceResponse {
   iceParameters: mediasoup.IceParameters;
+  iceServers: IceServer[];
 }
 
+/** New ICE credentials for a transport, and for the relay, whose former ones may have expired. */
 export interface MediaRestartIce {
   transportId: string;
 }
@@ -555,6 +569,16 @@ export interface MediaReset {
   type: 'media.reset';
 }
 
+/**
+ * The server restarts when the sessions that run now are over, at `latest` (seconds since the epoch).
+ * Nothing is to be done: whoever is still here then is brought back by reconnecting.
+ */
+export interface ServerRestarting {
+  type: 'server.restarting';
+  message: string;
+  latest: number;
+}
+
 /** This person joined from somewhere else; this connection is closed and must not reconnect by itself. */
 export interface Replaced {
   type: 'replaced';
@@ -595,6 +619,7 @@ export type DirectMessage =
   | TransportStateChanged
   | RoomSpeaking
   | MediaReset
+  | ServerRestarting
   | Replaced
   | Removed;
 

@@ -51,6 +51,7 @@ export function afterRefusal(code: string): AfterRefusal {
     case "internal":
     case "server.error":
     case "server.busy":
+    case "server.restarting":
       return "again";
     default:
       return "stop";

@@ -10,7 +10,7 @@ const ADVICE: Record<PathView, string> = {
   connected: "",
   interrupted: "Your connection was interrupted. Sound and picture come back by themselves.",
   failed:
-    "Sound and picture cannot get through. Your network may block video calls (UDP): try another network, such as a phone's, or switch off a VPN. Chat works meanwhile.",
+    "Sound and picture cannot get through. Your network may block video calls: try another network, such as a phone's, or switch off a VPN. Chat works meanwhile.",
 };
 
 export function mediaConnectionOf(view: PathView): MediaConnection {

@@ -25,6 +25,7 @@ export function createRoomSession({
   const { view, media, own } = visit;
   return {
     connection: visit.connection,
+    restart: visit.restart,
     permit: (permission) => visit.permit(permission),
     room: view.room,
     you: view.you,
@@ -53,6 +54,8 @@ export function createRoomSession({
     retry: () => visit.retry(),
     onEvent: (listener) => visit.onEvent(listener),
     onNotice: (listener) => visit.onNotice(listener),
-    statistics: () => media.statistics((id) => view.nameOf(id)),
+    see: (producerId, place, view) => media.subscriptions.see(producerId, place, view),
+    cover: (covered) => media.cover(covered),
+    statistics: () => visit.conditions.statistics(),
   };
 }

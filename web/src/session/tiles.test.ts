@@ -2,7 +2,7 @@ import { signal } from "@preact/signals-core";
 import { describe, expect, it } from "vitest";
 import type { Producer, Snapshot } from "../protocol/messages.gen";
 import { participant, producer, snapshot } from "./samples.test-data";
-import { byHand, byJoining, type Own, screensOf, tilesOf } from "./tiles";
+import { byHand, byJoining, type Own, type Received, screensOf, tilesOf } from "./tiles";
 import type { Tile } from "./types";
 
 const track = (id: string) => ({ id }) as MediaStreamTrack;
@@ -10,11 +10,17 @@ const CAMERA = track("ann's camera");
 const OWN: Own = { participantId: "you", camera: track("yours"), microphone: "on" };
 
 const voices = new Map(["ann", "ben", "you"].map((id) => [id, signal(false)]));
-const speakingOf = (id: string) => voices.get(id) ?? signal(false);
-const trackOf = (id: string) => (id === "camera-ann" ? CAMERA : undefined);
+const GOOD = signal<"good" | "poor">("good");
+const HELD = new Set<string>();
+const RECEIVED: Received = {
+  track: (id) => (id === "camera-ann" ? CAMERA : undefined),
+  held: (id) => HELD.has(id),
+  speaking: (id) => voices.get(id) ?? signal(false),
+  quality: () => GOOD,
+};
 
 function tiles(state: Snapshot, before: readonly Tile[] = [], own: Own = OWN): readonly Tile[] {
-  return tilesOf(state, own, trackOf, speakingOf, before);
+  return tilesOf(state, own, RECEIVED, before);
 }
 
 function tileOfAnn(...producers: Producer[]): Tile | undefined {
@@ -71,6 +77,22 @@ describe("tiles", () => {
     expect(tileOfAnn(...producers)?.camera ?? null).toBe(camera);
   });
 
+  it("says when a picture is held back, unless its owner has stopped it", () => {
+    HELD.add("camera-ann");
+    expect(tileOfAnn(producer("camera-ann", "ann", "camera"))?.held).toBe(true);
+    expect(tileOfAnn(producer("camera-ann", "ann", "camera", { paused: true }))?.held).toBe(false);
+    HELD.clear();
+    expect(tileOfAnn(producer("camera-ann", "ann", "camera"))?.held).toBe(false);
+  });
+
+  it("names the camera of others, paused or not, so that their place can be told of before the picture comes", () => {
+    expect(tileOfAnn()?.cameraId).toBeNull();
+    expect(tileOfAnn(producer("new", "ann", "camera"))?.cameraId).toBe("new");
+    expect(tileOfAnn(producer("new", "ann", "camera", { paused: true }))?.cameraId).toBe("new");
+    const you = snapshot({ participants: [participant("you")], producers: [producer("c", "you", "camera")] });
+    expect(tiles(you)[0]?.cameraId).toBeNull();
+  });
+
   it("shows you as you are here, before the server has heard of it", () => {
     const state = snapshot({
       participants: [participant("you")],
@@ -107,7 +129,7 @@ describe("screens", () => {
       producer("gone", "nobody", "screen"),
       producer("stopped", "ann", "screen", { paused: true }),
     ];
-    const screens = screensOf(snapshot({ participants: people, producers }), "you", trackOf, []);
+    const screens = screensOf(snapshot({ participants: people, producers }), "you", RECEIVED, []);
     expect(screens.map((screen) => [screen.id, screen.participant.id])).toEqual([
       ["s2", "ann"],
       ["s1", "ann"],
@@ -116,7 +138,7 @@ describe("screens", () => {
 
   it("keep their identity", () => {
     const state = snapshot({ participants: people, producers: [producer("s1", "ann", "screen")] });
-    const before = screensOf(state, "you", trackOf, []);
-    expect(screensOf({ ...state, seq: 12 }, "you", trackOf, before)).toBe(before);
+    const before = screensOf(state, "you", RECEIVED, []);
+    expect(screensOf({ ...state, seq: 12 }, "you", RECEIVED, before)).toBe(before);
   });
 });

@@ -1,6 +1,7 @@
 /** What the stage shows, derived from the snapshot, the tracks received and your own devices. Pure. */
 
 import type { ReadonlySignal } from "@preact/signals-core";
+import type { Quality } from "../media/quality";
 import type { Participant, Producer, Snapshot, Source } from "../protocol/messages.gen";
 import type { Screen, Tile } from "./types";
 
@@ -11,8 +12,15 @@ export interface Own {
   microphone: Tile["microphone"];
 }
 
-/** The track received from a producer; undefined while none is. */
-export type TrackOf = (producerId: string) => MediaStreamTrack | undefined;
+/** What arrives from the others, and how well. */
+export interface Received {
+  /** The track received from a producer; undefined while none is. */
+  track(producerId: string): MediaStreamTrack | undefined;
+  /** Whether the server holds it back for want of bandwidth. */
+  held(producerId: string): boolean;
+  speaking(participantId: string): ReadonlySignal<boolean>;
+  quality(participantId: string): ReadonlySignal<Quality>;
+}
 
 /** In the order of joining, which nothing that happens later can change. */
 export function byJoining(participants: readonly Participant[]): Participant[] {
@@ -31,13 +39,12 @@ export function byHand(participants: readonly Participant[]): Participant[] {
 export function tilesOf(
   snapshot: Snapshot,
   own: Own,
-  trackOf: TrackOf,
-  speakingOf: (participantId: string) => ReadonlySignal<boolean>,
+  received: Received,
   before: readonly Tile[],
 ): readonly Tile[] {
   const known = new Map(before.map((tile) => [tile.participant.id, tile]));
   const tiles = byJoining(snapshot.participants).map((participant) => {
-    const tile = tileOf(participant, snapshot.producers, own, trackOf, speakingOf(participant.id));
+    const tile = tileOf(participant, snapshot.producers, own, received);
     const shown = known.get(participant.id);
     return shown !== undefined && same(shown, tile) ? shown : tile;
   });
@@ -48,8 +55,7 @@ function tileOf(
   participant: Participant,
   producers: readonly Producer[],
   own: Own,
-  trackOf: TrackOf,
-  speaking: ReadonlySignal<boolean>,
+  received: Received,
 ): Tile {
   const sent = (source: Source) =>
     producers.find((one) => one.participantId === participant.id && one.source === source);
@@ -57,14 +63,18 @@ function tileOf(
   const isYou = participant.id === own.participantId;
   const microphone = isYou ? own.microphone : voice === undefined ? "none" : voice.paused ? "muted" : "on";
   const picture = sent("camera");
-  const received = picture === undefined || picture.paused ? null : (trackOf(picture.id) ?? null);
+  const moving = !isYou && picture !== undefined && !picture.paused ? picture.id : null;
+  const track = moving === null ? undefined : received.track(moving);
   return {
     participant,
     isYou,
-    camera: isYou ? own.camera : received,
+    camera: isYou ? own.camera : (track ?? null),
+    cameraId: isYou ? null : (picture?.id ?? null),
     microphone,
     mutedBy: microphone === "muted" ? (voice?.pausedBy ?? "self") : null,
-    speaking,
+    held: moving !== null && received.held(moving),
+    connection: received.quality(participant.id),
+    speaking: received.speaking(participant.id),
   };
 }
 
@@ -72,7 +82,7 @@ function tileOf(
 export function screensOf(
   snapshot: Snapshot,
   you: string,
-  trackOf: TrackOf,
+  received: Pick<Received, "track" | "held">,
   before: readonly Screen[],
 ): readonly Screen[] {
   const screens: Screen[] = [];
@@ -80,7 +90,13 @@ export function screensOf(
     if (source !== "screen" || participantId === you || paused) continue;
     const participant = snapshot.participants.find((one) => one.id === participantId);
     if (participant === undefined) continue; // their name is withheld from you, or they are just leaving
-    const screen = { id, participant, isYou: false, track: trackOf(id) ?? null };
+    const screen = {
+      id,
+      participant,
+      isYou: false,
+      track: received.track(id) ?? null,
+      held: received.held(id),
+    };
     const shown = before.find((one) => one.id === id);
     screens.push(shown !== undefined && same(shown, screen) ? shown : screen);
   }

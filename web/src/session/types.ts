@@ -8,7 +8,9 @@
 import type { ReadonlySignal } from "@preact/signals-core";
 import type { ScreenContent } from "../media/encodings";
 import type { LocalMedia } from "../media/local";
+import type { Quality } from "../media/quality";
 import type { MediaStatistics } from "../media/statistics";
+import type { View } from "../media/viewing";
 import type {
   ChatMessage,
   Participant,
@@ -58,21 +60,30 @@ export interface Tile {
   isYou: boolean;
   /** To show in a `<video muted playsinline autoplay>`; null shows the avatar. Your own is not mirrored here. */
   camera: MediaStreamTrack | null;
+  /** The producer of somebody else's camera, to say with `see` how it is shown; null for your own and where there is none. */
+  cameraId: string | null;
   /** "none": not sent at all. */
   microphone: "none" | "muted" | "on";
   /** Who muted, when `microphone` is "muted". */
   mutedBy: "self" | "staff" | null;
+  /** The server holds the picture back because your connection is too slow for it. */
+  held: boolean;
+  /** "poor" after some seconds of trouble; for you, your own connection either way. */
+  connection: ReadonlySignal<Quality>;
   /** Changes after 150 ms of speech and 600 ms of silence. A signal of its own, so that speech redraws one ring only. */
   speaking: ReadonlySignal<boolean>;
 }
 
 /** A shared screen: those of others in the order in which sharing began, then yours. */
 export interface Screen {
+  /** The producer's, except for your own. */
   id: string;
   participant: Participant;
   isYou: boolean;
   /** null until the first packets are on their way. Its sound plays by itself, as all remote audio does. */
   track: MediaStreamTrack | null;
+  /** As in a tile. */
+  held: boolean;
 }
 
 /** A reaction that floats for a few seconds and then is gone from the list. */
@@ -128,6 +139,8 @@ export interface Notice {
 
 export interface RoomSession {
   readonly connection: ReadonlySignal<Connection>;
+  /** The server is about to restart: when it will at the latest, in seconds since the epoch. Mostly null. */
+  readonly restart: ReadonlySignal<number | null>;
   /** null until the room has welcomed you. */
   readonly room: ReadonlySignal<RoomInfo | null>;
   readonly you: ReadonlySignal<Participant | null>;
@@ -174,6 +187,13 @@ export interface RoomSession {
   /** Room events as they happen, for sounds and announcements; what a snapshot brings is not told. Returns the end. */
   onEvent(listener: (event: RoomEvent) => void): () => void;
   onNotice(listener: (notice: Notice) => void): () => void;
-  /** Numbers for a small panel: bit rates, loss, round trip, frames; null while there is no media. */
+  /**
+   * Says how a place on the page (told apart by identity) shows somebody's camera or screen; null: no longer. What no
+   * place shows is not asked for.
+   */
+  see(producerId: string, place: object, view: View | null): void;
+  /** Something lies over all pictures, or no longer: meanwhile none is asked for. */
+  cover(covered: boolean): void;
+  /** Numbers about every path and stream, rates being since the last call; null while there is no media. */
   statistics(): Promise<MediaStatistics | null>;
 }

@@ -1,13 +1,14 @@
 /** What the page shows of the room, each as a signal that changes only when its content does. */
 
 import { computed, type ReadonlySignal } from "@preact/signals-core";
+import type { Conditions } from "../media/conditions";
 import type { LocalMedia } from "../media/local";
 import type { RoomMedia } from "../media/room";
 import type { Share } from "../media/shares";
 import type { Voices } from "../media/voices";
 import type { Participant, RoomInfo, Snapshot } from "../protocol/messages.gen";
 import { mediaConnectionOf } from "./advice";
-import { byHand, byJoining, screensOf, tilesOf } from "./tiles";
+import { byHand, byJoining, type Received, screensOf, tilesOf } from "./tiles";
 import type { MediaConnection, OwnScreen, Screen, Tile } from "./types";
 
 export interface ViewSources {
@@ -16,6 +17,7 @@ export interface ViewSources {
   local: LocalMedia;
   media: RoomMedia;
   voices: Voices;
+  conditions: Conditions;
 }
 
 export class RoomView {
@@ -52,14 +54,14 @@ export class RoomView {
   }
 
   private tilesSignal(): ReadonlySignal<readonly Tile[]> {
-    const { snapshot, youId, local, voices } = this.sources;
+    const { snapshot, youId, local } = this.sources;
     let before: readonly Tile[] = [];
     return computed(() => {
       const now = snapshot.value;
       const participantId = youId.value;
       if (now === null || participantId === null) return before;
       const own = { participantId, camera: local.cameraTrack.value, microphone: microphoneOf(local) };
-      before = tilesOf(now, own, this.trackOf, (id) => voices.speaking(id), before);
+      before = tilesOf(now, own, this.received, before);
       return before;
     });
   }
@@ -71,18 +73,25 @@ export class RoomView {
       const now = snapshot.value;
       const you = this.you.value;
       if (now === null || you === null) return others;
-      others = screensOf(now, you.id, this.trackOf, others);
+      others = screensOf(now, you.id, this.received, others);
       const yours = media.shares.list.value.map((share) => ownScreen(share, you));
       return yours.length === 0 ? others : [...others, ...yours];
     });
   }
 
-  private readonly trackOf = (producerId: string) =>
-    this.sources.media.subscriptions.tracks.value.get(producerId)?.track;
+  private readonly received: Received = {
+    track: (producerId) => this.sources.media.subscriptions.tracks.value.get(producerId)?.track,
+    held: (producerId) => this.sources.conditions.held.value.has(producerId),
+    speaking: (participantId) => this.sources.voices.speaking(participantId),
+    quality: (participantId) => {
+      const { conditions, youId } = this.sources;
+      return participantId === youId.value ? conditions.own : conditions.quality(participantId);
+    },
+  };
 }
 
 function ownScreen({ id, track }: Share, participant: Participant): Screen {
-  return { id, participant, isYou: true, track };
+  return { id, participant, isYou: true, track, held: false };
 }
 
 /** While a device is being switched, what was said before it still holds. */

@@ -5,6 +5,7 @@
  */
 
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals-core";
+import { Conditions } from "../media/conditions";
 import type { LocalMedia } from "../media/local";
 import { RoomMedia } from "../media/room";
 import { Voices } from "../media/voices";
@@ -46,10 +47,14 @@ export class Visit {
   readonly view: RoomView;
   readonly floats = new Reactions();
   private readonly connectionNow = signal<Connection>({ state: "connecting", problem: null });
+  /** Until when a server that is about to restart lets this session go on, in seconds since the epoch. */
+  readonly restart: ReadonlySignal<number | null>;
+  private readonly restartNow = signal<number | null>(null);
   private readonly youNow = signal<You | null>(null);
   private readonly socket: LiveSocket;
   private readonly state: RoomState;
   private readonly stopWatching: () => void;
+  readonly conditions: Conditions;
   private readonly voices: Voices;
   private readonly eventListeners = new Set<(event: RoomEvent) => void>();
   private readonly noticeListeners = new Set<(notice: Notice) => void>();
@@ -82,6 +87,13 @@ export class Visit {
       () => this.media.subscriptions.tracks.peek().values(),
       () => ownVoice(youId.peek(), local),
     );
+    this.conditions = new Conditions({
+      ask,
+      reports: () => this.media.reports(),
+      owners: () => this.media.owners(),
+      nameOf: (participantId) => this.view.nameOf(participantId),
+      expects: (producerId) => this.media.subscriptions.isShown(producerId) && this.isSent(producerId),
+    });
     this.chat = new RoomChat(ask, () => youId.peek());
     this.view = new RoomView({
       snapshot: this.state.snapshot,
@@ -89,8 +101,10 @@ export class Visit {
       local,
       media: this.media,
       voices: this.voices,
+      conditions: this.conditions,
     });
     this.connection = this.connectionNow;
+    this.restart = this.restartNow;
     this.stopWatching = this.own.watch();
     globalThis.addEventListener?.("pagehide", this.pageHidden);
     this.socket.start();
@@ -174,6 +188,9 @@ export class Visit {
         this.youNow.value = message.you;
         this.own.enforce();
         break;
+      case "server.restarting":
+        this.restartNow.value = message.latest;
+        break;
       case "replaced":
       case "removed":
         this.ended(message);
@@ -184,6 +201,7 @@ export class Visit {
   }
 
   private connected(fresh: boolean): void {
+    this.restartNow.value = null; // a server that still drains says so again
     this.show("connected");
     this.own.enforce();
     this.mediaUp(fresh);
@@ -205,6 +223,7 @@ export class Visit {
         break;
       case "participant.left":
         this.voices.forget(event.participantId);
+        this.conditions.forget(event.participantId);
         break;
       case "producer.changed":
         if (!this.isYou(event.producer.participantId)) break;
@@ -282,6 +301,7 @@ export class Visit {
     this.show(state, problem);
     this.stopWatching();
     this.voices.close();
+    this.conditions.close();
     this.media.close();
     this.local.close();
     this.floats.close();
@@ -308,6 +328,11 @@ export class Visit {
 
   private show(state: ConnectionState, problem: Problem | null = null): void {
     this.connectionNow.value = { state, problem };
+  }
+
+  private isSent(producerId: string): boolean {
+    const producers = this.state.snapshot.peek()?.producers ?? [];
+    return producers.some((one) => one.id === producerId && !one.paused);
   }
 
   private isYou(participantId: string): boolean {

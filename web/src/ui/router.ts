@@ -42,7 +42,7 @@ export function startRouter(): () => void {
     if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
     const sameDocument = link.pathname === location.pathname && link.search === location.search;
     if (sameDocument && link.hash) return;
-    if (/^\/(api|assets|healthz)(\/|$)/.test(link.pathname)) return;
+    if (/^\/(api|assets|healthz|metrics)(\/|$)/.test(link.pathname)) return;
     event.preventDefault();
     navigate(link.pathname + link.search + link.hash, { replace: sameDocument });
   };

@@ -199,7 +199,7 @@ function TakeSeat({ card, slot, token, onChange, onDone }: TakeSeatProps) {
     label: timeslot.label,
     signedIn: true,
     roles: [],
-    registration: timeslot.registration,
+    registration: timeslot.ownRegistration,
     seats: card.part ? timeslot.seats.filter(({ part }) => part === card.part) : timeslot.seats,
     joinCondition: session.joinCondition,
     invited: true,
@@ -223,7 +223,7 @@ function TakeSeat({ card, slot, token, onChange, onDone }: TakeSeatProps) {
           onDone={onDone}
         />
       ) : (
-        timeslot.registration && (
+        timeslot.ownRegistration && (
           <Button kind="primary" wide onClick={onDone}>
             Open the session
           </Button>

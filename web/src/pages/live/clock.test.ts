@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { askAgainAfter, elapsed, timeOfDay, untilInWords } from "./clock";
+import { askAgainAfter, elapsed, restartInWords, timeOfDay, untilInWords } from "./clock";
 
 describe("elapsed", () => {
   it.each([
@@ -43,5 +43,16 @@ describe("timeOfDay", () => {
     expect(timeOfDay(at, { locale: "en-US", timeZone: "America/New_York", hour12: true })).toMatch(
       /^2:05\sPM$/u,
     );
+  });
+});
+
+describe("a restart of the server", () => {
+  it.each([
+    [600, "in 10 minutes at the latest"],
+    [61, "in 2 minutes at the latest"],
+    [60, "within a minute"],
+    [-3, "within a minute"],
+  ])("in %d s", (seconds, words) => {
+    expect(restartInWords(seconds)).toContain(`restarts ${words}.`);
   });
 });

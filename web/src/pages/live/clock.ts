@@ -23,6 +23,13 @@ export function untilInWords(seconds: number): string {
   return days === 1 ? "1 day" : `${days} days`;
 }
 
+/** What people in a room hear of a restart of the server that comes in so many seconds, whatever they do. */
+export function restartInWords(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60);
+  const time = minutes > 1 ? `in ${minutes} minutes at the latest` : "within a minute";
+  return `The server restarts ${time}. If you are still here then, you are reconnected by yourself.`;
+}
+
 /** How long a page may wait, in seconds, before it asks again whether the room is open: the nearer, the oftener. */
 export function askAgainAfter(secondsLeft: number): number {
   if (secondsLeft > 3600) return 300;

@@ -8,6 +8,7 @@ export type ShortcutAction =
   | "react"
   | "chat"
   | "people"
+  | "statistics"
   | "close"
   | "shortcuts";
 
@@ -27,6 +28,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { key: "r", cap: "R", action: "react", what: "Open the reactions" },
   { key: "c", cap: "C", action: "chat", what: "Open or close the chat" },
   { key: "p", cap: "P", action: "people", what: "Open or close the list of people" },
+  { key: "i", cap: "I", action: "statistics", what: "Show what your connection carries" },
   { key: "Escape", cap: "Esc", action: "close", what: "Close what is open" },
   { key: "?", cap: "?", action: "shortcuts", what: "Show this list" },
 ];

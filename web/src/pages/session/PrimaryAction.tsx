@@ -37,7 +37,7 @@ interface PrimaryActionProps {
 export function PrimaryAction({ session, timeslot, room, onChange }: PrimaryActionProps) {
   const [asking, setAsking] = useState<Held | null>(null);
   const [changing, setChanging] = useState(false);
-  const { registration, cancelBy } = timeslot;
+  const { ownRegistration: registration, cancelBy } = timeslot;
   const late = cancelBy !== null && Date.parse(cancelBy) <= Date.now();
   const action = actionFor({
     label: timeslot.label,

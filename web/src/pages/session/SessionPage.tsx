@@ -20,6 +20,7 @@ import {
   RoleBadge,
   Skeleton,
 } from "../../ui";
+import { EditLink } from "../editor/EditLink";
 import { Page } from "../shell/Page";
 import { type Resource, useResource } from "../useResource";
 import { viewer } from "../viewer";
@@ -28,6 +29,7 @@ import { About } from "./About";
 import { Facts } from "./Facts";
 import { PrimaryAction } from "./PrimaryAction";
 import { Slots } from "./Slots";
+import { StaffLinks } from "./StaffLinks";
 import { chosenSlot, shownSlots } from "./slotChoice";
 import "./session.css";
 
@@ -115,6 +117,7 @@ function Shown({ session, timeslot, room, onChange }: Both & { onChange: () => v
           </span>
           <Badge tone={tone}>{words}</Badge>
           {role && <RoleBadge role={role} />}
+          <EditLink session={session} />
         </p>
         <h1>
           <bdi>{session.title}</bdi>
@@ -124,6 +127,7 @@ function Shown({ session, timeslot, room, onChange }: Both & { onChange: () => v
         {slots.length > 1 && <Slots slots={slots} chosen={timeslot.id} onChoose={choose} />}
         <Facts session={session} timeslot={timeslot} />
         <PrimaryAction session={session} timeslot={timeslot} room={room} onChange={onChange} />
+        <StaffLinks session={session} />
       </aside>
       <About session={session} />
     </div>
@@ -179,7 +183,7 @@ function useReloadAtTurns(data: Both | null, reload: () => void): void {
         data.timeslot.endsAt,
         data.timeslot.registrationOpensAt,
         data.timeslot.registrationClosesAt,
-        data.timeslot.registration?.offerExpiresAt,
+        data.timeslot.ownRegistration?.offerExpiresAt,
       ]
     : [];
   const next = turns

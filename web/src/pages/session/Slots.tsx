@@ -38,7 +38,7 @@ export function Slots({ slots, chosen, onChoose }: SlotsProps) {
 }
 
 function notes(slot: Timeslot) {
-  const mine = placeWords(slot.registration);
+  const mine = placeWords(slot.ownRegistration);
   if (mine) return <Badge tone="accent">{mine}</Badge>;
   if (slot.label === "Open") return seatWords(slot.seats).join(" · ");
   const { words, tone } = labelWords(slot.label);

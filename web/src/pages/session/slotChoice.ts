@@ -4,7 +4,9 @@ import type { SessionDetail, Timeslot } from "../../protocol/api";
 
 /** Those that can still be attended, and whichever the reader has something in; all of them where none is left. */
 export function shownSlots({ timeslots }: SessionDetail): Timeslot[] {
-  const ahead = timeslots.filter(({ label, registration }) => !OVER.includes(label) || registration !== null);
+  const ahead = timeslots.filter(
+    ({ label, ownRegistration }) => !OVER.includes(label) || ownRegistration !== null,
+  );
   return ahead.length > 0 ? ahead : timeslots;
 }
 
@@ -13,7 +15,7 @@ export function chosenSlot(session: SessionDetail, wanted: string | null): Times
   const { timeslots, timeslot } = session;
   return (
     timeslots.find(({ id }) => id === wanted) ??
-    timeslots.find(({ label, registration }) => registration !== null && !OVER.includes(label)) ??
+    timeslots.find(({ label, ownRegistration }) => ownRegistration !== null && !OVER.includes(label)) ??
     timeslots.find(({ id }) => id === timeslot.id) ??
     timeslot
   );

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { arrivals, here, match, Toasts } from "../../ui";
 import { AccountPage } from "../account/AccountPage";
+import { SettingsPage } from "../admin/SettingsPage";
 import { HomePage } from "../home/HomePage";
 import { InvitationPage } from "../invitation/InvitationPage";
 import { MyPage } from "../mine/MyPage";
@@ -14,20 +15,37 @@ import { NotFoundPage } from "./NotFoundPage";
 type Draw = (parts: Record<string, string>) => JSX.Element;
 
 const live = () => import("../live");
+const connections = () => import("../connections");
+const editor = () => import("../editor");
 
-/** Every address there is. The room comes in a piece of its own: most visits never need it. */
+/** Every address there is. The room and the editor come in pieces of their own: most visits never need them. */
 const ROUTES: [pattern: string, draw: Draw][] = [
   ["/", () => <HomePage />],
   ["/sign-in", () => <SignInPage />],
   ["/sign-up", () => <SignUpPage />],
+  [
+    "/sessions/new",
+    () => <Later key="new" load={editor} draw={({ NewSessionPage }) => <NewSessionPage />} />,
+  ],
   ["/my-sessions", () => <MyPage />],
   ["/invitation", () => <InvitationPage />],
   ["/sessions/:id", ({ id = "" }) => <SessionPage key={id} id={id} />],
   [
+    "/sessions/:id/edit",
+    ({ id = "" }) => <Later key={id} load={editor} draw={({ EditorPage }) => <EditorPage id={id} />} />,
+  ],
+  [
     "/live/:slug",
     ({ slug = "" }) => <Later key={slug} load={live} draw={({ LivePage }) => <LivePage slug={slug} />} />,
   ],
+  [
+    "/live/:slug/connections",
+    ({ slug = "" }) => (
+      <Later key={slug} load={connections} draw={({ ConnectionsPage }) => <ConnectionsPage slug={slug} />} />
+    ),
+  ],
   ["/account", () => <AccountPage />],
+  ["/admin/settings", () => <SettingsPage />],
 ];
 
 export function App() {

@@ -1,4 +1,4 @@
-import { LogIn, LogOut, Monitor, Moon, Sun, UserRound } from "lucide-preact";
+import { CalendarPlus, LogIn, LogOut, Monitor, Moon, Settings, Sun, UserRound } from "lucide-preact";
 import { sentenceOf } from "../../protocol/api";
 import {
   Avatar,
@@ -71,6 +71,12 @@ function Who({ now }: { now: Viewer }) {
   const entries: MenuEntry[] = [
     { heading: me.email },
     { label: "Account", icon: UserRound, onSelect: () => navigate("/account") },
+    ...(me.mayCreateSessions
+      ? [{ label: "New session", icon: CalendarPlus, onSelect: () => navigate("/sessions/new") }]
+      : []),
+    ...(me.staff
+      ? [{ label: "Site settings", icon: Settings, onSelect: () => navigate("/admin/settings") }]
+      : []),
     "separator",
     { heading: "Appearance" },
     ...themeEntries(),

@@ -15,6 +15,7 @@ function card(code: string | null): RoomCard {
     opensAt: "2026-11-21T18:45:00Z",
     label: "Open",
     facilitator: null,
+    relay: false,
     you: {
       signedIn: true,
       name: "Ann",

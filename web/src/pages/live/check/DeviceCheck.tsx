@@ -7,6 +7,7 @@ import { viewer } from "../../viewer";
 import { DeviceChoices } from "./DeviceChoices";
 import { Faults } from "./Faults";
 import { Preview } from "./Preview";
+import { RouteChoice } from "./RouteChoice";
 import "./check.css";
 
 interface DeviceCheckProps {
@@ -42,6 +43,7 @@ export function DeviceCheck({ card, onJoin }: DeviceCheckProps) {
           {observer && <Banner>You join as an observer: you see and hear, and are not seen or heard.</Banner>}
           {local.media !== null && <Faults local={local.media} />}
           {local.media !== null && <DeviceChoices local={local.media} />}
+          {card.relay && <RouteChoice />}
           <Button
             class="check-join"
             kind="primary"

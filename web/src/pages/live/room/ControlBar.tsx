@@ -16,10 +16,12 @@ interface ControlBarProps {
   compact: boolean;
   reacting: boolean;
   onReacting(open: boolean): void;
+  onStatistics(): void;
 }
 
 /** Everything one does in the room, always in the same place and order. */
-export function ControlBar({ session, panels, compact, reacting, onReacting }: ControlBarProps) {
+export function ControlBar(props: ControlBarProps) {
+  const { session, panels, compact, reacting, onReacting, onStatistics } = props;
   const observer = session.you.value?.role === "observer";
   return (
     <section class="bar" aria-label="Controls">
@@ -39,7 +41,7 @@ export function ControlBar({ session, panels, compact, reacting, onReacting }: C
       <div class="bar-group bar-panels">
         <ChatControl session={session} panels={panels} />
         <PanelControl name="people" label="People" icon={Users} panels={panels} />
-        {compact && <AllDevices session={session} />}
+        {compact && <AllDevices session={session} onStatistics={onStatistics} />}
       </div>
       <div class="bar-group bar-leave">
         <Control look="leave" word="Leave" label="Leave" icon={LogOut} onClick={() => void session.leave()} />

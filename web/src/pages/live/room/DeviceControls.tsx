@@ -1,4 +1,4 @@
-import { ChevronUp, Mic, MicOff, Settings, Video, VideoOff } from "lucide-preact";
+import { Activity, ChevronUp, Mic, MicOff, Settings, Video, VideoOff } from "lucide-preact";
 import type { DeviceChoice, InputState, LocalMedia } from "../../../media/local";
 import type { RoomSession } from "../../../session";
 import { IconButton, Menu, type MenuEntry } from "../../../ui";
@@ -68,12 +68,19 @@ function DeviceMenu({ label, entries }: { label: string; entries: MenuEntry[] })
   );
 }
 
-/** All devices behind one button, where there is no room for a caret at each. */
-export function AllDevices({ session }: { session: RoomSession }) {
+interface AllDevicesProps {
+  session: RoomSession;
+  onStatistics(): void;
+}
+
+/** All devices behind one button, where there is no room for a caret at each; and what the strip has no room for. */
+export function AllDevices({ session, onStatistics }: AllDevicesProps) {
   const sends = session.you.value?.role !== "observer";
-  const entries = sends
+  const devices = sends
     ? [...cameraEntries(session.local), "separator" as const, ...soundEntries(session.local)]
     : speakerEntries(session.local);
+  const statistics = { label: "Connection statistics", icon: Activity, onSelect: onStatistics };
+  const entries: MenuEntry[] = [...devices, "separator", statistics];
   return (
     <Menu
       label="Devices"

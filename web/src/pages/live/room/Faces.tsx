@@ -4,10 +4,17 @@ import type { RoomSession, Tile } from "../../../session";
 import { classes, Icon, VisuallyHidden } from "../../../ui";
 import { largestTiles, pageCapacity, pageOf } from "./grid";
 import { ParticipantTile } from "./ParticipantTile";
+import type { Pin } from "./pin";
 import { useSize } from "./useSize";
 
+interface FacesProps {
+  session: RoomSession;
+  tiles: readonly Tile[];
+  pin: Pin;
+}
+
 /** Everyone, in the largest tiles that fit; in pages when they would become too small. */
-export function Faces({ session, tiles }: { session: RoomSession; tiles: readonly Tile[] }) {
+export function Faces({ session, tiles, pin }: FacesProps) {
   const [area, { width, height }] = useSize<HTMLDivElement>();
   const [wanted, setWanted] = useState(0);
   const page = pageOf(tiles, width > 0 ? pageCapacity(width, height) : tiles.length, wanted);
@@ -29,7 +36,13 @@ export function Faces({ session, tiles }: { session: RoomSession; tiles: readonl
           }}
         >
           {page.items.map((tile) => (
-            <ParticipantTile key={tile.participant.id} session={session} tile={tile} avatar={avatar} />
+            <ParticipantTile
+              key={tile.participant.id}
+              session={session}
+              tile={tile}
+              avatar={avatar}
+              pin={pin}
+            />
           ))}
         </div>
       </div>

@@ -11,6 +11,7 @@ import { ReactionFloats } from "./ReactControl";
 import { ShortcutsDialog } from "./ShortcutsDialog";
 import { Stage } from "./Stage";
 import { StageNotices } from "./StageNotices";
+import { StatisticsDialog } from "./StatisticsDialog";
 import { TopStrip } from "./TopStrip";
 import { useAnnouncements } from "./useAnnouncements";
 import { useMedia } from "./useMedia";
@@ -32,6 +33,8 @@ export function Room({ card, session }: { card: RoomCard; session: RoomSession }
   const panels = usePanels(narrow);
   const [reacting, setReacting] = useState(false);
   const [keys, setKeys] = useState(false);
+  const [measuring, setMeasuring] = useState(false);
+  const measure = () => setMeasuring(true);
   const room = session.room.value;
   const main = useRef<HTMLElement>(null);
 
@@ -43,13 +46,22 @@ export function Room({ card, session }: { card: RoomCard; session: RoomSession }
     close: panels.close,
     react: () => setReacting(true),
     showKeys: () => setKeys(true),
+    showStatistics: measure,
   });
+  // On a narrow page a panel lies over the whole picture.
+  const covered = narrow && panels.open !== null;
+  useEffect(() => session.cover(covered), [session, covered]);
   const inside = room !== null;
   useEffect(() => main.current?.focus({ preventScroll: true }), [inside]);
 
   return (
     <div class="room" data-theme="dark">
-      <TopStrip session={session} title={room?.title ?? card.title} onKeys={() => setKeys(true)} />
+      <TopStrip
+        session={session}
+        title={room?.title ?? card.title}
+        onKeys={() => setKeys(true)}
+        onStatistics={measure}
+      />
       <main id="main" class="stage" ref={main} tabIndex={-1} aria-label={room?.title ?? card.title}>
         <div class="stage-picture">
           <Picture session={session} />
@@ -66,10 +78,12 @@ export function Room({ card, session }: { card: RoomCard; session: RoomSession }
           compact={compact}
           reacting={reacting}
           onReacting={setReacting}
+          onStatistics={measure}
         />
       ) : (
         <Waiting session={session} />
       )}
+      {measuring && <StatisticsDialog session={session} onClose={() => setMeasuring(false)} />}
       {keys && <ShortcutsDialog onClose={() => setKeys(false)} />}
     </div>
   );

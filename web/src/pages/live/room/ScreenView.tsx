@@ -1,8 +1,10 @@
 import { Maximize, Minimize, Monitor, ZoomIn, ZoomOut } from "lucide-preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Screen } from "../../../session";
+import type { RoomSession, Screen } from "../../../session";
 import { Icon, IconButton, Spinner } from "../../../ui";
+import { Held } from "./Held";
 import { useDragToScroll } from "./useDragToScroll";
+import { useShown } from "./useShown";
 import { Video } from "./Video";
 
 const ZOOMS = [1, 1.5, 2, 3, 4] as const;
@@ -12,10 +14,11 @@ export function screenName(screen: Screen): string {
 }
 
 /** A shared screen in the large place, with zoom and fullscreen. */
-export function ScreenView({ screen }: { screen: Screen }) {
+export function ScreenView({ session, screen }: { session: RoomSession; screen: Screen }) {
   const frame = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const [step, setStep] = useState(0);
+  const picture = useShown<HTMLDivElement>(session, { producerId: screen.id, fit: "contain", whole: true });
   const drag = useDragToScroll(scroller);
   const zoom = ZOOMS[step] ?? 1;
   const size = { width: `${zoom * 100}%`, height: `${zoom * 100}%` };
@@ -30,10 +33,11 @@ export function ScreenView({ screen }: { screen: Screen }) {
         onDblClick={() => setStep(step === 0 ? 2 : 0)}
         {...drag}
       >
-        <div class="screen-picture" style={size}>
+        <div class="screen-picture" style={size} ref={picture}>
           <Video track={screen.track} fit="contain" />
         </div>
       </div>
+      {screen.held && <Held />}
       {screen.track === null && (
         <p class="screen-waiting">
           <Spinner /> The picture is on its way.
@@ -97,12 +101,20 @@ function useFullscreen(frame: { current: HTMLDivElement | null }): boolean {
   return full;
 }
 
+interface ScreenThumbnailProps {
+  session: RoomSession;
+  screen: Screen;
+  onShow(): void;
+}
+
 /** Another shared screen, small, which takes the large place when it is chosen. */
-export function ScreenThumbnail({ screen, onShow }: { screen: Screen; onShow(): void }) {
+export function ScreenThumbnail({ session, screen, onShow }: ScreenThumbnailProps) {
+  const picture = useShown<HTMLDivElement>(session, { producerId: screen.id, fit: "contain" });
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form fields
-    <div class="tile screen-thumbnail" role="group" aria-label={screenName(screen)}>
+    <div class="tile screen-thumbnail" role="group" aria-label={screenName(screen)} ref={picture}>
       <Video track={screen.track} fit="contain" />
+      {screen.held && <Held />}
       <span class="tile-label">
         <Icon of={Monitor} size={16} />
         <span class="tile-name" dir="auto">

@@ -1,6 +1,8 @@
-import { CloudOff, Volume2 } from "lucide-preact";
+import { CloudOff, RotateCw, Volume2 } from "lucide-preact";
 import type { RoomSession } from "../../../session";
 import { Button, Icon, Spinner } from "../../../ui";
+import { restartInWords } from "../clock";
+import { useNow } from "../useNow";
 
 /** What has to be said over the picture, without moving it: a broken connection, sound that waits for a click. */
 export function StageNotices({ session }: { session: RoomSession }) {
@@ -16,6 +18,7 @@ export function StageNotices({ session }: { session: RoomSession }) {
             {trouble.words}
           </p>
         )}
+        {trouble === null && session.restart.value !== null && <Restart latest={session.restart.value} />}
         {alone && <p class="notice">Nobody else is here yet.</p>}
       </div>
       {session.audioBlocked.value && (
@@ -24,6 +27,17 @@ export function StageNotices({ session }: { session: RoomSession }) {
         </Button>
       )}
     </div>
+  );
+}
+
+/** Once a minute in other words: the seconds are nobody's concern, and a screen reader reads each change. */
+function Restart({ latest }: { latest: number }) {
+  const now = useNow();
+  return (
+    <p class="notice">
+      <Icon of={RotateCw} />
+      {restartInWords(latest - now)}
+    </p>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Keyboard } from "lucide-preact";
+import { Activity, Keyboard } from "lucide-preact";
 import type { RoomInfo } from "../../../protocol/messages.gen";
 import type { RoomSession } from "../../../session";
 import { Badge, IconButton } from "../../../ui";
@@ -10,10 +10,11 @@ interface TopStripProps {
   session: RoomSession;
   title: string;
   onKeys(): void;
+  onStatistics(): void;
 }
 
 /** What this is, what state it is in, how long it has been running; and whether you share your screen. */
-export function TopStrip({ session, title, onKeys }: TopStripProps) {
+export function TopStrip({ session, title, onKeys, onStatistics }: TopStripProps) {
   const room = session.room.value;
   return (
     <header class="strip">
@@ -23,6 +24,17 @@ export function TopStrip({ session, title, onKeys }: TopStripProps) {
       {room !== null && <Phase room={room} />}
       <SharingBar session={session} />
       <span class="strip-end">
+        {room?.phase === "live" && (
+          <IconButton
+            class="strip-keys"
+            label="Connection statistics"
+            shortcut="I"
+            icon={Activity}
+            size="small"
+            tooltipSide="bottom"
+            onClick={onStatistics}
+          />
+        )}
         <IconButton
           class="strip-keys"
           label="Keyboard shortcuts"

@@ -13,6 +13,7 @@ interface PageActions {
   close(): void;
   react(): void;
   showKeys(): void;
+  showStatistics(): void;
 }
 
 /** Listens on the whole page while the room is shown. */
@@ -42,6 +43,7 @@ function perform(action: ShortcutAction, session: RoomSession, page: PageActions
     react: () => ifMay(session, "reaction.send", page.react),
     chat: () => page.togglePanel("chat"),
     people: () => page.togglePanel("people"),
+    statistics: page.showStatistics,
     close: page.close,
     shortcuts: page.showKeys,
   };

@@ -6,7 +6,17 @@ import { splitTiles } from "./watching";
 
 function tile(id: string, role: Role, microphone: Tile["microphone"] = "none"): Tile {
   const participant = { id, name: id, role, joinedAt: 0, state: "present" } as Tile["participant"];
-  return { participant, isYou: false, camera: null, microphone, mutedBy: null, speaking: signal(false) };
+  return {
+    participant,
+    isYou: false,
+    camera: null,
+    cameraId: null,
+    held: false,
+    connection: signal<"good" | "poor">("good"),
+    microphone,
+    mutedBy: null,
+    speaking: signal(false),
+  };
 }
 
 const ids = (tiles: Tile[]) => tiles.map((one) => one.participant.id);

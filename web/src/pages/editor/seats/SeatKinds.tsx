@@ -1,0 +1,239 @@
+import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-preact";
+import { useState } from "preact/hooks";
+import { ApiError, type Role, sentenceOf } from "../../../protocol/api";
+import { type PlannedSeat, type PlannedTimeslot, planning, type Site } from "../../../protocol/planning";
+import { Badge, Banner, Button, Dialog, IconButton, NumberField, Select, TextField } from "../../../ui";
+import { useResource } from "../../useResource";
+import { useEditor } from "../context";
+import { CheckEdit, NumberEdit, SelectEdit, TextEdit } from "../fields";
+import { seatTarget } from "../model/targets";
+import { useSlot } from "../SlotPicker";
+import { useAct } from "../useAct";
+import { roleOptions, WAITLISTS } from "../words";
+
+const SEAT_ROLES: readonly Role[] = ["facilitator", "co_facilitator", "participant", "observer"];
+
+/** The kinds of seats of a timeslot: what each is for, how many, on what terms. */
+export function SeatKinds() {
+  const { slot, picker } = useSlot();
+  const [adding, setAdding] = useState(false);
+  const { resource } = useResource("site", (signal) => planning.site(signal));
+  return (
+    <section class="editor-section">
+      <h2>Seats</h2>
+      {picker}
+      <ul class="editor-list">
+        {slot.seats.map((seat, at) => (
+          <Seat key={seat.kind} seat={seat} at={at} last={slot.seats.length - 1} site={resource.data} />
+        ))}
+      </ul>
+      <div class="editor-buttons">
+        <Button icon={Plus} onClick={() => setAdding(true)}>
+          Add a kind of seat
+        </Button>
+      </div>
+      {adding && <AddSeat slot={slot} onClose={() => setAdding(false)} />}
+    </section>
+  );
+}
+
+interface SeatProps {
+  seat: PlannedSeat;
+  at: number;
+  last: number;
+  site: Site | null;
+}
+
+function Seat({ seat, at, last, site }: SeatProps) {
+  const target = seatTarget(seat.kind);
+  return (
+    <li class="editor-item">
+      <SeatHead seat={seat} at={at} last={last} site={site} />
+      <div class="editor-row">
+        <TextEdit target={target} field="name" label="Name" maxLength={80} needed="Name this seat." />
+        <SelectEdit target={target} field="role" label="Role" options={roleOptions(SEAT_ROLES)} />
+        <NumberEdit
+          target={target}
+          field="max"
+          label="At most"
+          hint="Empty: without limit."
+          min={1}
+          max={10_000}
+          clearable
+        />
+        <NumberEdit target={target} field="min" label="At least" min={0} max={10_000} />
+      </div>
+      <div class="editor-row">
+        <SelectEdit target={target} field="waitlist" label="When it is full" options={WAITLISTS} />
+        <NumberEdit
+          target={target}
+          field="offerMin"
+          label="An offer stands for"
+          hint="Minutes. Empty: a day, less near the start."
+          min={5}
+          max={20_160}
+          clearable
+        />
+      </div>
+      <div class="editor-checks">
+        <CheckEdit target={target} field="required" label="Needed for the session to be full" />
+        <CheckEdit target={target} field="approval" label="You approve who gets it" />
+      </div>
+    </li>
+  );
+}
+
+function SeatHead({ seat, at, last, site }: SeatProps) {
+  const { busy, act } = useAct();
+  const go = (work: Parameters<typeof act>[0]) => void act(work);
+  const premium = premiumWords(seat.part, site);
+  return (
+    <div class="seat-head">
+      <h3 dir="auto">{seat.name}</h3>
+      <Badge>{seat.part}</Badge>
+      {premium && <Badge tone="accent">{premium}</Badge>}
+      <span class="editor-note numbers">
+        {seat.taken} taken{seat.waitlist.waiting > 0 && `, ${seat.waitlist.waiting} waiting`}
+      </span>
+      <span class="seat-moves">
+        <IconButton
+          size="small"
+          label={`Move ${seat.name} up`}
+          icon={ArrowUp}
+          disabledReason={at === 0 ? "It is the first." : null}
+          onClick={() => go((version) => planning.editSeat(seat.kind, version, { position: at - 1 }))}
+        />
+        <IconButton
+          size="small"
+          label={`Move ${seat.name} down`}
+          icon={ArrowDown}
+          disabledReason={at === last ? "It is the last." : null}
+          onClick={() => go((version) => planning.editSeat(seat.kind, version, { position: at + 1 }))}
+        />
+        <IconButton
+          size="small"
+          label={`Remove ${seat.name}`}
+          icon={Trash2}
+          busy={busy}
+          onClick={() => go((version) => planning.removeSeat(seat.kind, version))}
+        />
+      </span>
+    </div>
+  );
+}
+
+/** M28: hosting, and presenting with interviewing, may be for premium members; an administrator sets it. */
+function premiumWords(part: string, site: Site | null): string | null {
+  if (!site) return null;
+  const gated =
+    part === "host" ? site.premiumHost : site.premiumPresent && /^(presenter|interviewer)$/.test(part);
+  return gated ? `${site.premiumLabel} members only` : null;
+}
+
+const PARTS: Record<string, { name: string; role: Role; max: number | null }> = {
+  host: { name: "Host", role: "facilitator", max: 1 },
+  presenter: { name: "Presenter", role: "participant", max: 3 },
+  interviewer: { name: "Interviewer", role: "participant", max: 1 },
+  guest: { name: "Guest", role: "participant", max: 20 },
+  observer: { name: "Observer", role: "observer", max: null },
+};
+
+function AddSeat({ slot, onClose }: { slot: PlannedTimeslot; onClose: () => void }) {
+  const editor = useEditor();
+  const free = Object.keys(PARTS).find((part) => slot.seats.every((seat) => seat.part !== part)) ?? "guest";
+  const [part, setPart] = useState(free);
+  const [own, setOwn] = useState("");
+  const [name, setName] = useState(PARTS[free]?.name ?? "");
+  const [role, setRole] = useState<Role>(PARTS[free]?.role ?? "participant");
+  const [max, setMax] = useState<number | null>(PARTS[free]?.max ?? null);
+  const [errors, setErrors] = useState<Record<string, string>>({});
+  const [failure, setFailure] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const choose = (next: string) => {
+    setPart(next);
+    const plan = PARTS[next];
+    if (!plan) return;
+    setName(plan.name);
+    setRole(plan.role);
+    setMax(plan.max);
+  };
+  const add = async () => {
+    setBusy(true);
+    setFailure(null);
+    const body = { part: part === "other" ? own : part, name: name.trim(), role, max };
+    try {
+      await editor.act((version) => planning.addSeat(slot.id, version, body));
+      onClose();
+    } catch (error) {
+      setErrors(error instanceof ApiError ? error.fields : {});
+      setFailure(sentenceOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog
+      title="Add a kind of seat"
+      onClose={onClose}
+      actions={
+        <>
+          <Button onClick={onClose}>Close</Button>
+          <Button kind="primary" busy={busy} onClick={() => void add()}>
+            Add
+          </Button>
+        </>
+      }
+    >
+      <div class="editor-fields">
+        {failure && (
+          <Banner tone="danger" live>
+            {failure}
+          </Banner>
+        )}
+        <Select
+          label="What they are there for"
+          value={part}
+          onChange={choose}
+          options={[
+            ...Object.entries(PARTS).map(([value, plan]) => ({ value, label: plan.name })),
+            { value: "other", label: "Something else" },
+          ]}
+        />
+        {part === "other" && (
+          <TextField
+            label="In a word"
+            hint="Small letters: captioner, timekeeper."
+            maxLength={32}
+            autoComplete="off"
+            value={own}
+            onInput={setOwn}
+            error={errors["part"]}
+          />
+        )}
+        <TextField
+          label="Name"
+          maxLength={80}
+          autoComplete="off"
+          value={name}
+          onInput={setName}
+          error={errors["name"]}
+        />
+        <Select
+          label="Role"
+          value={role}
+          onChange={(value) => setRole(value as Role)}
+          options={roleOptions(SEAT_ROLES)}
+        />
+        <NumberField
+          label="At most"
+          hint="Empty: without limit."
+          min={1}
+          max={10_000}
+          value={max}
+          onNumber={setMax}
+          error={errors["max"]}
+        />
+      </div>
+    </Dialog>
+  );
+}
