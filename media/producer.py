@@ -98,8 +98,7 @@ class Producer:
             if is_repair(codec) and isinstance(apt, int) and 0 <= apt < 128:
                 self.repaired_types[codec.payloadType & 0x7F] = apt
         self.extensions = ExtensionReader(parameters.headerExtensions, mapping.extension_ids)
-        is_layer = len(parameters.encodings) > 1
-        self.streams = [ReceiveStream(self, encoding, is_layer) for encoding in parameters.encodings]
+        self.streams = [ReceiveStream(self, encoding) for encoding in parameters.encodings]
         self.layers = ProducerLayers(self)
         self.consumers: dict[str, Consumer] = {}
         self._intra_requests = 0

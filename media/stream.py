@@ -40,9 +40,8 @@ if TYPE_CHECKING:
 
 VIDEO_CACHE = 512  # packets
 AUDIO_CACHE = 64
-VIDEO_SPACE = 384 << 10  # bytes for them, a second at 3 Mbit/s …
-LAYER_SPACE = 256 << 10  # … where they are one of several encodings …
-AUDIO_SPACE = 32 << 10  # … or sound
+VIDEO_SPACE = 256 << 10  # bytes for them: a second at 2 Mbit/s
+AUDIO_SPACE = 32 << 10
 #: A key frame so young, with so few packets since, is sent from the cache to those who come. An older one
 #: would make them see the past: the frames since all come at once, but each is shown at its time.
 GROUP_AGE = 0.5  # seconds
@@ -89,8 +88,7 @@ class ReceiveStream:
         "waiting",
     )
 
-    def __init__(self, producer: Producer, encoding: RtpEncoding, is_layer: bool) -> None:
-        """``is_layer``: one of several encodings of the same track."""
+    def __init__(self, producer: Producer, encoding: RtpEncoding) -> None:
         self.producer = producer
         self._ctx = producer.transport.ctx
         self._feedback = producer.transport.feedback
@@ -109,7 +107,7 @@ class ReceiveStream:
         self.group_at = 0.0
         self._detect = KEY_FRAME_DETECTORS.get(codec.mimeType.lower())
         if producer.kind == "video":
-            self.cache = PacketCache(VIDEO_CACHE, LAYER_SPACE if is_layer else VIDEO_SPACE)
+            self.cache = PacketCache(VIDEO_CACHE, VIDEO_SPACE)
         else:
             self.cache = PacketCache(AUDIO_CACHE, AUDIO_SPACE)
         self.nack = NackGenerator() if producer.wants_nack else None
