@@ -358,7 +358,8 @@ class MediaContext:
         """Does what is due by time; returns when there will be more."""
         if now >= self._next_upkeep - core.EARLY:
             self._upkeep(now)
-        return min(self._next_upkeep, self._rooms.share(ROOM_INTERVAL, now) if self.rooms else math.inf)
+        rooms = self._rooms.share(ROOM_INTERVAL, now, core.EARLY) if self.rooms else math.inf
+        return min(self._next_upkeep, rooms)
 
     def _upkeep(self, now: float) -> None:
         """Feedback to the publishers, what waits to leave for subscribers or tries out their path, and a

@@ -87,6 +87,8 @@ class Repair:
 
     def send_again(self, sent_as: int) -> int:
         """Sends packet ``sent_as`` (an extended number, as the subscriber sees it) over RTX; its bytes."""
+        if self._consumer.transport.consumer_ssrcs.get(self.ssrc) is not self._consumer:
+            return 0  # closed while this waited: libsrtp has forgotten its numbers
         found = self._sent(sent_as)
         if found is None:
             return 0

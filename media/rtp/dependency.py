@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from media.rtp.header import Buffer
-
 MANDATORY = 3  # bytes: flags with the template's id, and the frame's number
 NUMBERS = 1 << 16  # of frames, then they begin anew
 FRAME_NUMBER = 1  # its offset in the element
@@ -162,11 +160,6 @@ def parse(data: bytes, structure: Structure | None) -> Frame:
         brings=bool(brings),
         active=active,
     )
-
-
-def brings_structure(data: Buffer) -> bool:
-    """Whether the descriptor carries a structure: with it a decoder can begin."""
-    return len(data) > MANDATORY and bool(data[MANDATORY] & 0x80)
 
 
 def _frame_differences(bits: _Bits) -> tuple[int, ...]:

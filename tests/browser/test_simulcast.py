@@ -183,3 +183,55 @@ async def stands_still(page: Page, face: Locator) -> bool:
     before = await frames(video)
     await page.wait_for_timeout(500)
     return await frames(video) <= before + 1
+
+
+#: A browser that knows no other video codec than this one.
+ONLY = """(codec) => {
+  const add = RTCPeerConnection.prototype.addTransceiver;
+  RTCPeerConnection.prototype.addTransceiver = function (track, init) {
+    const transceiver = add.call(this, track, init);
+    const kind = typeof track === "string" ? track : track.kind;
+    if (kind === "video") {
+      const known = RTCRtpReceiver.getCapabilities("video").codecs;
+      transceiver.setCodecPreferences(known.filter((one) => [codec, "video/rtx"].includes(one.mimeType)));
+    }
+    return transceiver;
+  };
+}"""
+
+
+@pytest.mark.parametrize("codec", ["video/VP9", "video/AV1"])
+async def test_layers_inside_a_stream_are_chosen_for_each_receiver(
+    server: DemoServer, browser: Browser, codec: str
+) -> None:
+    """One stream of three sizes (L3T3_KEY): the receiver gets the one that its page has room for."""
+    async with AsyncExitStack() as stack:
+        pages = [await person(browser, server.url) for _ in range(2)]
+        for page in pages:
+            stack.push_async_callback(page.context.close)
+            await page.add_init_script(f"({ONLY})({codec!r})")
+        sender, receiver = pages
+        emails = ("facilitator@demo.test", "observer@demo.test")
+        await asyncio.gather(*(join(page, email) for page, email in zip(pages, emails, strict=True)))
+        face = tile(receiver, FACILITATOR)
+        await expect_moving(face)
+        rows = [row for row in await stats(sender, "outbound-rtp") if row["kind"] == "video"]
+        assert [row.get("scalabilityMode") for row in rows] == ["L3T3_KEY"]
+        consumer = (await consumer_of_video(receiver))["id"]
+
+        async def layer() -> int:
+            return int((await consumer_of_video(receiver))["target"][0])
+
+        async def small() -> bool:
+            return await height(face) <= rows[0]["frameHeight"] / 2 and await layer() == 0
+
+        async def large() -> bool:
+            return await height(face) > rows[0]["frameHeight"] / 2 and await layer() > 0
+
+        for asked, reached in ((1, small), (0, large), (1, small)):
+            await request(receiver, "media.setLayers", {"consumerId": consumer, "height": asked})
+            await eventually(receiver, reached, 60)
+            await expect_moving(face)
+        lost = [row["packetsLost"] for row in await stats(receiver, "inbound-rtp") if row["kind"] == "video"]
+        assert lost == [0]
+        assert [script_errors(page) for page in pages] == [[], []]

@@ -127,4 +127,3 @@ def test_nothing_but_a_value_error(data: bytes, structure: Structure | None) -> 
         return
     assert len(frame.dtis) == len(frame.structure.targets)
     assert frame.structure.target(0, 0) < len(frame.structure.targets)
-    assert dependency.brings_structure(data) is frame.brings

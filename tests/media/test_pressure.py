@@ -363,6 +363,20 @@ async def test_answers_to_nacks_are_spread_over_a_narrow_path_and_bounded() -> N
         await subscriber.until(lambda: consumer.resent > left)  # the others follow
 
 
+async def test_answers_that_wait_go_with_their_consumer() -> None:
+    async with Sfu() as sfu:
+        publisher, _, receiver, subscriber, consumer = await plain(sfu)
+        await publish_video(publisher, 9, 60, key=False)
+        await subscriber.until(lambda: len(subscriber.rtp) == 68)
+        narrow(consumer, VIDEO)
+        consumer.resend([packet.sequence for packet in subscriber.rtp], sfu.ctx.refresh())
+        resent = consumer.resent
+        assert 0 < resent < 68
+        consumer.close()
+        receiver.adaptation.keep_up(sfu.ctx.refresh() + 1)
+        assert consumer.resent == resent
+
+
 async def test_repair_is_bounded_by_what_is_sent() -> None:
     async with Sfu() as sfu:
         _, _, _, _, consumer = await plain(sfu)
