@@ -207,8 +207,10 @@ export class RoomMedia {
 
   /** What receives something that is sent, and is played here. */
   private *expected(): Iterable<RTCRtpReceiver> {
+    const held = this.subscriptions.held.peek();
     for (const { producerId, track, receiver } of this.subscriptions.tracks.peek().values()) {
-      const shown = track.kind === "audio" || this.subscriptions.isShown(producerId);
+      const shown =
+        track.kind === "audio" || (this.subscriptions.isShown(producerId) && !held.has(producerId));
       if (receiver !== undefined && shown && this.options.isSent(producerId)) yield receiver;
     }
   }
