@@ -307,7 +307,7 @@ async def test_an_agenda_is_put_in_order_by_its_grip(people: People, server: Dem
     await page.get_by_label("Minutes").nth(1).fill("90")
     await expect(page.get_by_text("The agenda is 10 minutes longer than the timeslot.")).to_be_visible()
     items = page.get_by_role("tabpanel").locator("li")
-    await items.nth(2).locator(".agenda-grip").drag_to(items.nth(0).locator(".agenda-grip"))
+    await items.nth(2).locator(".run-grip").drag_to(items.nth(0).locator(".run-grip"))
     await expect(titles.first).to_have_value("Third")
     await saved(page)
     shown = await the_session(page, server)
