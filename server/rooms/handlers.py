@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-from sqlalchemy import select
+from datetime import datetime
 
 from server.accounts.tables import Account
 from server.call import Call
 from server.fields import Answer, WireTime
 from server.problems import Problem, Refusal
 from server.rooms import rules
-from server.rooms.tables import Presence, RoomParticipant
+from server.rooms.late import too_late
 from server.sessions.load import Runs, occupancy, staff_of
 from server.sessions.rules import Label
 from server.sessions.scope import Scope
@@ -106,27 +104,7 @@ def _opens_at(scope: Scope) -> datetime:
 
 
 async def _cannot_join(call: Call[None], label: Label) -> Refusal | None:
-    scope = call.scope
+    scope, account = call.scope, call.account
     subject = scope.subject if scope.person else None
-    return rules.joining(
-        subject,
-        scope.policy,
-        label,
-        opens_at=_opens_at(scope),
-        now=call.now,
-        shuts_at=await _shuts_at(call),
-    )
-
-
-async def _shuts_at(call: Call[None]) -> datetime | None:
-    """When the doors shut for this person; never for whoever has been inside and comes back."""
-    slot = call.scope.timeslot
-    if slot.late_entry_min is None or call.account is None:
-        return None
-    been_inside = await call.db.scalar(
-        select(Presence.id)
-        .join(RoomParticipant, RoomParticipant.id == Presence.participant_id)
-        .where(RoomParticipant.timeslot_id == slot.id, RoomParticipant.account_id == call.account.id)
-        .limit(1)
-    )
-    return None if been_inside else slot.starts_at + timedelta(minutes=slot.late_entry_min)
+    late = await too_late(call.db, scope.timeslot, account.id if account else None, call.now)
+    return rules.joining(subject, scope.policy, label, opens_at=_opens_at(scope), now=call.now, late=late)

@@ -11,7 +11,7 @@ from signalling.phases import Phase
 
 ROOM_ENDED = Refusal(403, "room.ended", "This session has ended.")
 ROOM_NOT_OPEN = Refusal(403, "room.not_open", "The room is not open yet.")
-TOO_LATE = Refusal(403, "room.too_late", "It is too late to come in. Please write to the organiser.")
+TOO_LATE = Refusal(403, "room.too_late", "This session has begun, and nobody is let in any more.")
 NOT_PUBLISHED = Refusal(403, "room.not_published", "The session is not published yet.")
 CANCELLED = Refusal(403, "session.cancelled", "This session was cancelled.")
 NOT_REGISTERED = Refusal(403, "registration.required", "Register for this session to join it.")
@@ -31,11 +31,9 @@ def joining(
     *,
     opens_at: datetime,
     now: datetime,
-    shuts_at: datetime | None = None,
+    late: bool = False,
 ) -> Refusal | None:
-    """None when this person (None: a stranger) may enter. Staff may come before the doors open, and after
-    they shut (S48); for whoever has been inside leave ``shuts_at`` out.
-    """
+    """None when this person (None: a stranger) may enter. Staff may come before the doors open, and late."""
     if label is Label.CANCELLED:
         return CANCELLED
     if label is Label.COMPLETED:
@@ -53,7 +51,7 @@ def joining(
         return Refusal(NOT_ALLOWED.status, NOT_ALLOWED.code, decision.message)
     if label is not Label.IN_PROGRESS and now < opens_at and not subject.staff:
         return ROOM_NOT_OPEN
-    if shuts_at is not None and now >= shuts_at and not subject.staff:
+    if late and not subject.staff:
         return TOO_LATE
     return None
 

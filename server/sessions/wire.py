@@ -174,8 +174,12 @@ class Cancellation(Body):
 
 
 class NewRole(Body):
+    """In all timeslots or in one, for good or until some time."""
+
     email: Email
     role: Role
+    timeslot_id: Annotated[str, Field(max_length=32)] | None = None
+    expires_at: Instant | None = None
 
 
 class Deletion(Body):
@@ -362,6 +366,8 @@ class RoleInfo(Answer):
     name: str
     email: str
     role: Role
+    timeslot_id: str | None
+    expires_at: WireTime | None
 
 
 class RoleList(Answer):

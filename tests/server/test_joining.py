@@ -27,6 +27,15 @@ BARRED = Subject(
 
 
 @pytest.mark.parametrize(
+    ("subject", "code"),
+    [(PARTICIPANT, "room.too_late"), (STAFF, None), (OWNER, None), (None, "auth.required")],
+)
+def test_late(subject: Subject | None, code: str | None) -> None:
+    refused = rules.joining(subject, Policy(), Label.IN_PROGRESS, opens_at=DOORS, now=START, late=True)
+    assert (refused.code if refused else None) == code
+
+
+@pytest.mark.parametrize(
     ("subject", "label", "now", "code"),
     [
         (PARTICIPANT, Label.OPEN, DOORS, None),
@@ -49,29 +58,4 @@ BARRED = Subject(
 )
 def test_the_door(subject: Subject | None, label: Label, now: datetime, code: str | None) -> None:
     refused: Refusal | None = rules.joining(subject, Policy(), label, opens_at=DOORS, now=now)
-    assert (refused.code if refused else None) == code
-
-
-@pytest.mark.parametrize(
-    ("subject", "late", "code"),
-    [
-        (PARTICIPANT, timedelta(minutes=9, seconds=59), None),
-        (PARTICIPANT, timedelta(minutes=10), "room.too_late"),
-        (OBSERVER, timedelta(hours=1), "room.too_late"),
-        (STAFF, timedelta(hours=1), None),
-        (OWNER, timedelta(hours=1), None),
-        (PENDING, timedelta(hours=1), "registration.pending"),
-    ],
-)
-def test_the_door_shuts_some_time_after_the_start(
-    subject: Subject, late: timedelta, code: str | None
-) -> None:
-    refused = rules.joining(
-        subject,
-        Policy(),
-        Label.IN_PROGRESS,
-        opens_at=DOORS,
-        now=START + late,
-        shuts_at=START + timedelta(minutes=10),
-    )
     assert (refused.code if refused else None) == code

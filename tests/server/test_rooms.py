@@ -8,8 +8,6 @@ from typing import Any
 
 import socketio
 
-from server.db.base import new_id
-from server.rooms.tables import Presence, RoomParticipant
 from tests.server.scene import Cast, Scene, set_scene
 from tests.support.app import Client, Running, running
 
@@ -51,33 +49,6 @@ async def test_a_ticket_names_room_and_person_and_lives_two_minutes(cast: Cast) 
     ticket = services.tickets.read(await cast["participant"].ticket(scene.slug), now=services.clock())
     assert (ticket.timeslot_id, ticket.identity) == (scene.timeslot_id, cast.ids["participant"])
     assert 115 < ticket.expires_at - services.clock() <= 120
-
-
-async def test_who_was_inside_comes_back_when_it_is_too_late_for_others(cast: Cast) -> None:
-    scene = await set_scene(cast, starts=timedelta(minutes=-10))
-    late = {"lateEntryMin": 5}
-    slot = f"/timeslots/{scene.timeslot_id}"
-    changed = await cast["organiser"].patch(slot, late, headers={"If-Match": '"1"'})
-    assert changed.body["timeslot"]["lateEntryMin"] == 5
-    inside = RoomParticipant(timeslot_id=scene.timeslot_id, account_id=cast.ids["participant"], id=new_id())
-    async with cast.app.services.database.writing() as db:
-        db.add(inside)
-        db.add(
-            Presence(
-                timeslot_id=scene.timeslot_id,
-                participant_id=inside.id,
-                connection_id=new_id(),
-                joined_at=cast.app.services.now(),
-            )
-        )
-        await db.commit()
-    assert (await cast["participant"].post(f"{slot}/ticket")).status == 200
-    assert (await cast["observer"].post(f"{slot}/ticket")).code == "room.too_late"
-    assert (await cast["co_facilitator"].post(f"{slot}/ticket")).status == 200
-    card = (await cast["observer"].get(f"/rooms/{scene.slug}")).body
-    assert card["you"]["join"]["code"] == "room.too_late"
-    await cast["organiser"].patch(slot, {"lateEntryMin": None}, headers={"If-Match": '"2"'})
-    assert (await cast["observer"].post(f"{slot}/ticket")).status == 200
 
 
 async def test_there_is_no_ticket_before_the_doors_open_except_for_staff(cast: Cast) -> None:
