@@ -374,6 +374,8 @@ export function createPlanning(send: Send) {
         query: queryOf(filter),
         signal,
       }),
+    resend: (session: string, mail: number) =>
+      send<SentMail>("POST", `/sessions/${id(session)}/mail/${mail}/resend`),
     previewMessage: (session: string, body: Audience, signal?: AbortSignal) =>
       send<{ count: number }>("POST", `/sessions/${id(session)}/messages/preview`, { body, signal }),
     sendMessage: (session: string, body: Audience & { subject: string; text: string }, key: string) =>

@@ -39,7 +39,7 @@ export function AgendaRow(props: AgendaRowProps) {
   return (
     <li
       data-row={at}
-      class={classes("agenda-item", props.dragging && "agenda-dragged")}
+      class={classes("run-item", props.dragging && "run-dragged")}
       draggable={held}
       onDragStart={props.onDragStart}
       onDragOver={(event) => {
@@ -52,23 +52,23 @@ export function AgendaRow(props: AgendaRowProps) {
         props.onDragEnd();
       }}
     >
-      <div class="agenda-side">
+      <div class="run-side">
         <span
-          class="agenda-grip"
+          class="run-grip"
           aria-hidden="true"
           onPointerDown={() => setHeld(true)}
           onPointerUp={() => setHeld(false)}
         >
           <Icon of={GripVertical} />
         </span>
-        <span class="agenda-time numbers">
+        <span class="run-time numbers">
           {clock(props.startsAt, { ...reader(), timeZone: props.timezone })}
         </span>
       </div>
-      <div class="agenda-fields">
+      <div class="run-fields">
         <TextField
           label="Title"
-          class="agenda-title"
+          class="run-title"
           maxLength={200}
           autoComplete="off"
           value={entry.title}
@@ -92,7 +92,7 @@ export function AgendaRow(props: AgendaRowProps) {
         {speaks && props.presenters.length > 0 && (
           <Select
             label="Presenter"
-            class="agenda-presenter"
+            class="run-presenter"
             value={entry.presenter ?? ""}
             onChange={(id) => onChange({ ...entry, presenter: id || null })}
             options={[
@@ -104,7 +104,7 @@ export function AgendaRow(props: AgendaRowProps) {
         )}
         <TextField
           label="Note"
-          class="agenda-note"
+          class="run-note"
           maxLength={2000}
           autoComplete="off"
           value={entry.note}
@@ -112,7 +112,7 @@ export function AgendaRow(props: AgendaRowProps) {
           error={errorOf("note")}
         />
       </div>
-      <div class="agenda-moves">
+      <div class="run-moves">
         <IconButton
           size="small"
           label={`Move ${entry.title} up`}

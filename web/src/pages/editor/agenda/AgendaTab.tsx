@@ -96,7 +96,7 @@ function Items({ slot, generated }: { slot: PlannedTimeslot; generated: boolean 
             : "Talks appear by themselves when presenters register. You can also write it yourself."}
         </EmptyState>
       ) : (
-        <ol class="agenda-list">
+        <ol class="run-list">
           {items.map((entry, at) => (
             <AgendaRow
               key={at}
@@ -157,12 +157,12 @@ function Totals({ slot, items }: { slot: PlannedTimeslot; items: AgendaEntry[] }
   const total = items.reduce((sum, { plannedMin }) => sum + plannedMin, 0);
   const over = total - slot.durationMin;
   return (
-    <div class="agenda-total">
+    <div class="run-total">
       <p class="numbers">
         <strong>{duration(total)}</strong> of {duration(slot.durationMin)} planned
       </p>
       <meter
-        class="agenda-meter"
+        class="run-meter"
         min={0}
         max={Math.max(slot.durationMin, total)}
         high={slot.durationMin}

@@ -15,6 +15,8 @@ import {
 import { useResource } from "../../useResource";
 import { reader } from "../../viewer";
 import { useEditor } from "../context";
+import { useAct } from "../useAct";
+import { useLast } from "../useLast";
 
 const STATES: Record<MailState, [words: string, tone: Tone]> = {
   waiting: ["On its way", "neutral"],
@@ -52,6 +54,7 @@ export function SentList() {
   const { resource, reload } = useResource(`${state} ${pages} ${editor.roster.value}`, (signal) =>
     read(editor.id, state, pages, signal),
   );
+  const shown = useLast(resource.data);
   return (
     <section class="editor-section">
       <div class="mail-head">
@@ -70,23 +73,23 @@ export function SentList() {
           ...Object.entries(STATES).map(([value, [label]]) => ({ value, label })),
         ]}
       />
-      {resource.state === "loading" && <Skeleton height="160px" />}
+      {resource.state === "loading" && !shown && <Skeleton height="160px" />}
       {resource.state === "failed" && (
         <ErrorState title="The mails did not load" message={sentenceOf(resource.error)} onRetry={reload} />
       )}
-      {resource.data && resource.data.items.length === 0 && (
+      {shown && shown.items.length === 0 && (
         <EmptyState icon={MailOpen} title="No mails">
           What goes out to people of this session is listed here.
         </EmptyState>
       )}
-      {resource.data && resource.data.items.length > 0 && (
+      {shown && shown.items.length > 0 && (
         <ul class="mails">
-          {resource.data.items.map((mail) => (
+          {shown.items.map((mail) => (
             <Line key={mail.id} mail={mail} />
           ))}
         </ul>
       )}
-      {resource.data?.before && <Button onClick={() => setPages(pages + 1)}>Show more</Button>}
+      {shown?.before && <Button onClick={() => setPages(pages + 1)}>Show more</Button>}
     </section>
   );
 }
@@ -109,6 +112,8 @@ async function read(session: string, state: string, pages: number, signal: Abort
 }
 
 function Line({ mail }: { mail: SentMail }) {
+  const editor = useEditor();
+  const { busy, actOnPeople } = useAct();
   const [words, tone] = STATES[mail.state];
   return (
     <li class="mail">
@@ -133,6 +138,16 @@ function Line({ mail }: { mail: SentMail }) {
         )}
       </div>
       <div class="mail-state">
+        {mail.state === "failed" && editor.mayManagePeople && (
+          <Button
+            size="small"
+            busy={busy}
+            aria-label={`Send the mail to ${mail.name || mail.email} again`}
+            onClick={() => void actOnPeople(() => planning.resend(editor.id, mail.id))}
+          >
+            Send again
+          </Button>
+        )}
         <Badge tone={tone}>{words}</Badge>
         <time class="editor-note numbers" dateTime={mail.sentAt ?? mail.createdAt}>
           {shortDateTime(mail.sentAt ?? mail.createdAt, reader())}

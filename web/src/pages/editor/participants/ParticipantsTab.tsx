@@ -6,6 +6,7 @@ import { Banner, Button, EmptyState, ErrorState, LinkButton, Select, Skeleton, T
 import { useResource } from "../../useResource";
 import { useEditor } from "../context";
 import { useSlot } from "../SlotPicker";
+import { useLast } from "../useLast";
 import { ALL_STATUSES, statusOptions } from "../words";
 import { AddPerson } from "./AddPerson";
 import { Overrides } from "./Overrides";
@@ -121,13 +122,6 @@ async function readPages(
     next = found.next;
   }
   return { items, next };
-}
-
-/** What was shown last, while the next is on its way: rows stay under the hand. */
-function useLast(data: Read | null): Read | null {
-  const [last, setLast] = useState<Read | null>(null);
-  if (data && data !== last) setLast(data);
-  return data ?? last;
 }
 
 interface ToolsProps {
