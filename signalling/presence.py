@@ -49,6 +49,7 @@ async def enter(room: Room, caller: Caller) -> Connection:
             raise Refused("room.ended", "This session has ended.")
         if room.closed or room.revision != caller.revision:
             raise TryAgain
+        await _publish_plan(room)  # edited while nobody was here
         admission, permits = caller.admission, room.permits(caller.admission)
         member = room.members.get(admission.participant_id)
         missed = await _missed(room, member, caller)

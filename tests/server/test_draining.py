@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import configparser
 import json
 import signal
 import sqlite3
@@ -17,6 +18,7 @@ import aiohttp
 import pytest
 
 from server import demo
+from server.settings import Settings
 from tests.support.app import Client, running
 from tests.support.demo_server import DemoServer, demo_server
 from tests.support.live import PATIENCE, Person
@@ -151,3 +153,12 @@ async def test_a_draining_server_gives_no_tickets_for_rooms_that_are_not_open(tm
         assert (refused.status, refused.code) == (503, "server.restarting")
         assert int(refused.headers["Retry-After"]) > 0
         assert (await host.get("//healthz")).body["status"] == "draining"
+
+
+def test_the_service_manager_waits_longer_than_the_limit() -> None:
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(Path(__file__).parents[2] / "deploy" / "convene.service")
+    limit = Settings.model_fields["drain_limit"].default
+    assert int(unit["Service"]["TimeoutStopSec"]) > limit
+    assert unit["Service"]["KillMode"] == "mixed"

@@ -144,3 +144,14 @@ async def test_a_new_title_and_new_times_reach_the_open_room(live: Live) -> None
     late = await live.join("late", Role.PARTICIPANT)
     assert late.state is not None
     assert (late.state.room.title, late.state.room.ends_at) == ("Another title", 7200.0)
+
+
+async def test_a_title_changed_while_nobody_was_there_is_seen_on_return(live: Live) -> None:
+    fay = await live.join("fay", Role.FACILITATOR)
+    await fay.ask("room.leave", {})
+    await fay.gone()
+    slot = live.ledger.timeslots[SLOT]
+    slot.facts = replace(slot.facts, title="Another title")
+    back = await live.join("fay")
+    assert back.state is not None
+    assert back.state.room.title == "Another title"

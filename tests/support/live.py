@@ -75,7 +75,12 @@ class Person:
         """Raises Refusal."""
         try:
             await self.client.connect(
-                url, auth=auth, headers=headers, namespaces=[NAMESPACE], transports=["websocket"]
+                url,
+                auth=auth,
+                headers=headers,
+                namespaces=[NAMESPACE],
+                transports=["websocket"],
+                wait_timeout=PATIENCE,
             )
         except socketio.exceptions.ConnectionError:
             await self.client.disconnect()
