@@ -133,7 +133,7 @@ def timeslot_info(shown: Shown, slot: Timeslot, viewer: Viewer) -> TimeslotInfo:
         location=LocationInfo(kind=slot.location_kind, address=slot.location_address),
         phase=phase(shown.rooms.phase(slot.id), label, run_live=standing.run_live),
         label=label,
-        registration=slot.registration_state,
+        registration_state=slot.registration_state,
         registration_open=registration_open(standing, now),
         registration_opens_at=slot.registration_opens_at,
         registration_closes_at=slot.registration_closes_at,

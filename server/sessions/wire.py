@@ -132,7 +132,10 @@ class NewSession(Body):
 
 
 class TimeslotChange(Body):
-    """Of a session's first timeslot; what is left out stays, null takes away what can be taken away."""
+    """Of a session's first timeslot; what is left out stays, null takes away what can be taken away.
+
+    ``lateEntryMin``: how long after the start people may still come in for the first time.
+    """
 
     starts_at: Instant | None = None
     starts_local: LocalTime | None = None
@@ -228,7 +231,7 @@ class TimeslotInfo(Answer):
     """``external_meeting`` only for those who may see the details; ``register`` as it stands for who asks;
     ``own_registration`` is theirs, if it was not given up.
 
-    ``registration`` is what the organiser set, ``registration_open`` what follows from it and its window.
+    ``registration_state`` is what the organiser set, ``registration_open`` what follows from it now.
     """
 
     id: str
@@ -240,7 +243,7 @@ class TimeslotInfo(Answer):
     location: LocationInfo
     phase: Phase
     label: Label
-    registration: RegistrationState
+    registration_state: RegistrationState
     registration_open: bool
     registration_opens_at: WireTime | None
     registration_closes_at: WireTime | None

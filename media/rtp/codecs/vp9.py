@@ -17,7 +17,8 @@ class Descriptor(NamedTuple):
     are of the frame, one spatial layer of a picture. ``predicted``: on earlier pictures (P). ``syncs``: from
     here on one can switch up to any higher temporal layer (U). ``inter_layer``: the frame builds on the layer
     below in the same picture (D). ``long`` tells whether the picture id has 15 bits, ``tl0_at`` where in
-    the payload TL0PICIDX lies, ``structure_at`` where the scalability structure does if it is there (``structured``).
+    the payload TL0PICIDX lies, ``structure_at`` where the scalability structure does if it is there
+    (``structured``).
     """
 
     picture: int
