@@ -80,11 +80,14 @@ async def subscribe(worker: MediaWorker, subscriber: LoadPeer, producers: Iterab
 
 async def consume(worker: MediaWorker, subscriber: LoadPeer, producer_id: str) -> protocol.RtpParameters:
     """What the subscriber gets of it, from now on."""
-    consumer_id = f"{subscriber.transport_id}-{producer_id}"
+    return await take(worker, subscriber.transport_id, producer_id)
+
+
+async def take(worker: MediaWorker, transport_id: str, producer_id: str) -> protocol.RtpParameters:
+    """The same for a transport that nobody need be connected to."""
+    consumer_id = f"{transport_id}-{producer_id}"
     created = await worker.request(
-        protocol.CreateConsumer(
-            subscriber.transport_id, consumer_id, producer_id, capabilities("chromium_156")
-        )
+        protocol.CreateConsumer(transport_id, consumer_id, producer_id, capabilities("chromium_156"))
     )
     await worker.request(protocol.ResumeConsumer(consumer_id))
     return created.rtpParameters

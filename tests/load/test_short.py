@@ -50,6 +50,7 @@ async def test_the_sfu_part_gives_every_figure() -> None:
         "sfu.rate_audio_gap_ms",
         "sfu.worker_kill_ms",
         "sfu.hostile_cpu_pct",
+        "sfu.hostile_lost_pct",
         "sfu.hostile_sessions_affected",
         "sfu.hostile_bytes_answered_pct",
         "sfu.hostile_peer_p99_ms",
