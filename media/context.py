@@ -7,6 +7,7 @@ from an unbound address is counted and dropped here, before DTLS or SRTP see a b
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from media.net.stun import is_request, parse_request
 from media.net.tcp import Connection, StreamListener, is_in_use
 from media.net.udp import DatagramSocket, Endpoint, open_socket
 from media.protocol import Direction, Notification
+from media.rounds import Round
 from media.stats import Counters, Drop
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ class MediaContext:
         self._subscribers: list[Transport] = []
         self._round: list[Transport] = []  # those whose turn is still to come
         self._next_round = 0.0
-        self._next_rooms = 0.0
+        self._rooms = Round(lambda: [duty for room in list(self.rooms.values()) for duty in room.duties()])
         self._next_upkeep = 0.0
 
     @property
@@ -239,10 +241,9 @@ class MediaContext:
             if count < BATCH_IN:
                 break
             now = self.refresh()
-        if now >= self._next_upkeep:
-            self._upkeep(now)
+        following = self._due(now)
         socket.flush()
-        return self._next_upkeep
+        return following
 
     def _compiled_turn(self, now: float) -> float:
         """The same, where the compiled loop receives and handles what it can. It may have begun already."""
@@ -254,10 +255,10 @@ class MediaContext:
         while slot >= 0:
             self._handed_over(slot)
             slot = compiled.core_turn(state)
-        if now >= self._next_upkeep:
-            self._upkeep(now)
+        following = self._due(now)
+        if self.socket.count:
             self.socket.flush()
-        return self._next_upkeep
+        return following
 
     def _compiled_wait(self, epoll: int, seconds: float) -> tuple[bool, bool]:
         why = self.compiled.core_wait(self.state, epoll, seconds)
@@ -352,25 +353,27 @@ class MediaContext:
 
     def noticed_gap(self) -> None:
         """Something is missing in a stream: it will be asked for, unless it comes late, in
-        `SHORT_INTERVAL`.
+        `SHORT_INTERVAL`. Likewise something waits to leave.
         """
         self._next_upkeep = min(self._next_upkeep, self.now + SHORT_INTERVAL)
 
+    def _due(self, now: float) -> float:
+        """Does what is due by time; returns when there will be more."""
+        if now >= self._next_upkeep:
+            self._upkeep(now)
+        return min(self._next_upkeep, self._rooms.share(ROOM_INTERVAL, now) if self.rooms else math.inf)
+
     def _upkeep(self, now: float) -> None:
-        """Feedback to the publishers, padding to subscribers whose path is tried out, the rooms when it is
-        their time, and a share of the round over all transports.
+        """Feedback to the publishers, what waits to leave for subscribers or tries out their path, and a
+        share of the round over all transports.
         """
         soon = False
         for transport in self._publishers:
             soon |= transport.give_feedback(now)
         for transport in self._subscribers:
-            if transport.path is not None:
-                soon |= transport.adaptation.probe(now)
-        if now >= self._next_rooms:
-            self._next_rooms = now + ROOM_INTERVAL
-            for room in self.rooms.values():
-                room.tick(now)
-        self._next_upkeep = min(now + (SHORT_INTERVAL if soon else UPKEEP_INTERVAL), self._next_rooms)
+            if transport.adaptation.has_to_do:
+                soon |= transport.adaptation.keep_up(now)
+        self._next_upkeep = now + (SHORT_INTERVAL if soon else UPKEEP_INTERVAL)
         if not self.transports:
             self._next_upkeep = now + IDLE_INTERVAL
         if not self._round and now >= self._next_round:
