@@ -32,12 +32,14 @@ check: setup web  ## Formatting, linters, types, import contracts, unit tests of
 	@cd web && npm run --silent test
 	@$(BIN)/python -m pytest -m "not browser and not slow" -n 2 --dist loadfile
 
-bench: setup web  ## Measure; ONLY=sfu|sfu-peers|hub|join|register for one part; one JSON line per figure
+bench: setup web  ## Measure; ONLY=sfu|sfu-peers|hub|join|network|register for one part; one JSON line per figure
 	@$(BIN)/python -m tests.load $(if $(ONLY),--only $(ONLY))
 
-fuzz: setup  ## Feed the parsers random and mutated bytes for longer than the tests do; SECONDS=60 for each
+fuzz: setup  ## Random bytes for the parsers, random histories for the seats; SECONDS=60 for each parser
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) --corpus .fuzz
 	@$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=long --timeout=0
+	@$(BIN)/python -m pytest tests/server/test_promotion.py tests/server/test_book.py -k "histories and not postgresql" \
+		--hypothesis-profile=long --timeout=0
 
 format:  ## Format both sides
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .

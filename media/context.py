@@ -18,7 +18,7 @@ from media.net import srtp
 from media.net.dtls import DtlsCertificate
 from media.net.loop import serve
 from media.net.stun import is_request, parse_request
-from media.net.tcp import Connection, StreamListener, is_in_use
+from media.net.tcp import Connection, StreamListener, is_connection, is_in_use
 from media.net.udp import DatagramSocket, Endpoint, open_socket
 from media.protocol import Direction, Notification
 from media.rounds import Round
@@ -29,14 +29,12 @@ if TYPE_CHECKING:
     from media.transport import Transport
 
 ADDRESSES = 256  # places in the compiled loop's table of them to begin with
-UPKEEP_INTERVAL = 0.09  # seconds between two looks at what publishers are to be told …
+UPKEEP_INTERVAL = 0.1  # seconds at most between two looks at what publishers are to be told …
 SHORT_INTERVAL = 0.02  # … and while one of them is asked for what is missing, or a path is being tried out
-ROOM_INTERVAL = 0.3  # seconds between two looks at who speaks and what each subscriber is to get
+ROOM_INTERVAL = 0.27  # seconds between two looks at who speaks and what each subscriber is to get
 ROUND_INTERVAL = 1.0  # seconds between two looks at each transport …
 SHARES = 10  # … of which one upkeep takes this fraction, so that no packet waits for all of them
 IDLE_INTERVAL = 1.0  # seconds between turns while there are no transports
-
-
 PORT_ATTEMPTS = 20  # to find a number that is free for UDP and for TCP
 
 
@@ -117,9 +115,8 @@ class MediaContext:
         self._places = core.ffi.new("struct binding[]", places)
         self.state.bindings, self.state.binding_mask = self._places, places - 1
         for address, transport in self._bindings.items():
-            if address in self.streams.connections:
-                continue  # what comes over TCP does not come through the compiled loop
-            self.compiled.core_bind(self.state, address.ljust(NAME, b"\0"), transport.state)
+            if not is_connection(address):
+                self.compiled.core_bind(self.state, address.ljust(NAME, b"\0"), transport.state)
 
     async def close(self) -> None:
         """Closes every room, then the socket; returns when all tasks have ended."""
@@ -197,7 +194,7 @@ class MediaContext:
         if owner is not None and owner is not transport:
             owner.lost(address)
         self._bindings[address] = transport
-        if self.compiled is not None and address not in self.streams.connections:
+        if self.compiled is not None and not is_connection(address):
             if 2 * len(self._bindings) > len(self._places):
                 self._make_table(2 * len(self._places))
             self.compiled.core_bind(self.state, address.ljust(NAME, b"\0"), transport.state)
@@ -206,10 +203,10 @@ class MediaContext:
     def unbind(self, address: bytes, transport: Transport) -> None:
         if self._bindings.get(address) is transport:
             del self._bindings[address]
-            if self.compiled is not None:
-                self.compiled.core_unbind(self.state, address.ljust(NAME, b"\0"))
             if connection := self.streams.connections.get(address):
                 connection.close()
+            elif self.compiled is not None and not is_connection(address):
+                self.compiled.core_unbind(self.state, address.ljust(NAME, b"\0"))
 
     def endpoint(self, address: bytes) -> Endpoint:
         """Where to send what is for ``address``, that of a datagram or the key of a connection."""
@@ -359,9 +356,10 @@ class MediaContext:
 
     def _due(self, now: float) -> float:
         """Does what is due by time; returns when there will be more."""
-        if now >= self._next_upkeep:
+        if now >= self._next_upkeep - core.EARLY:
             self._upkeep(now)
-        return min(self._next_upkeep, self._rooms.share(ROOM_INTERVAL, now) if self.rooms else math.inf)
+        rooms = self._rooms.share(ROOM_INTERVAL, now, core.EARLY) if self.rooms else math.inf
+        return min(self._next_upkeep, rooms)
 
     def _upkeep(self, now: float) -> None:
         """Feedback to the publishers, what waits to leave for subscribers or tries out their path, and a

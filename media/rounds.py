@@ -26,11 +26,13 @@ class Round:
         #: When the next share is due.
         self._next = 0.0
 
-    def share(self, interval: float, now: float) -> float:
-        """Does as much as is due at ``now`` and returns when more will be."""
-        if now < self._next:
+    def share(self, interval: float, now: float, early: float = 0.0) -> float:
+        """Does as much as is due at ``now`` and returns when more will be. What is due in the next ``early``
+        seconds may be done now: waking up for it would cost more.
+        """
+        if now < self._next - early:
             return self._next
-        if self._done == len(self._duties) and now >= self._begins + self._interval:
+        if self._done == len(self._duties) and now >= self._begins + self._interval - early:
             self._duties = list(self._gather())
             self._done = 0
             self._begins, self._interval = now, interval

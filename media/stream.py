@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from media.consumer import Consumer
     from media.producer import Producer
 
-VIDEO_CACHE = 512  # packets: about a second at 5 Mbit/s
+VIDEO_CACHE = 512  # packets
 AUDIO_CACHE = 64
-VIDEO_SPACE = 512 << 10  # bytes for them …
+VIDEO_SPACE = 384 << 10  # bytes for them, a second at 3 Mbit/s …
 LAYER_SPACE = 256 << 10  # … where they are one of several encodings …
 AUDIO_SPACE = 32 << 10  # … or sound
 #: A key frame so young, with so few packets since, is sent from the cache to those who come. An older one

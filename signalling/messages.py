@@ -502,6 +502,15 @@ class PhaseChanged(Event):
     started_at: float | None = None
 
 
+class RoomChanged(Event):
+    """The plan was edited while people are here: title or times."""
+
+    type: Literal["room.changed"] = "room.changed"
+    title: str
+    starts_at: float
+    ends_at: float
+
+
 class Withheld(Event):
     """Something happened that this person may not see; it keeps the numbers without gaps."""
 
@@ -528,6 +537,7 @@ RoomEvent = Annotated[
     | ProducerChanged
     | ProducerRemoved
     | PhaseChanged
+    | RoomChanged
     | Withheld
     | RoomEnded,
     Field(discriminator="type"),

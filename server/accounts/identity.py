@@ -7,14 +7,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from aiohttp import web
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from server.accounts.rules import TOKEN_PREFIX, new_secret, secret_hash
 from server.accounts.tables import Account, ApiToken, SignIn
+from server.db.base import Moment
 from server.db.engine import Database
 from server.problems import INVALID_TOKEN, Problem
 
 COOKIE = "convene_session"
+# Made once: every request asks it.
+_BY_COOKIE = (
+    select(Account)
+    .join(SignIn, SignIn.account_id == Account.id)
+    .where(SignIn.token_hash == bindparam("hash"), SignIn.expires_at > bindparam("now", type_=Moment()))
+)
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -38,12 +45,8 @@ def has_token(request: web.Request) -> bool:
 
 async def _by_cookie(cookie: str, database: Database, now: datetime) -> Account | None:
     async with database.reading() as db:
-        found = await db.execute(
-            select(Account)
-            .join(SignIn, SignIn.account_id == Account.id)
-            .where(SignIn.token_hash == secret_hash(cookie), SignIn.expires_at > now)
-        )
-        return found.scalar_one_or_none()
+        found: Account | None = await db.scalar(_BY_COOKIE, {"hash": secret_hash(cookie), "now": now})
+        return found
 
 
 async def _by_token(header: str, database: Database, now: datetime) -> Account | None:

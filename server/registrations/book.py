@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -41,6 +41,21 @@ _ACTIONS = {
     Status.CANCELLED: "registration.cancel",
     Status.EXPIRED: "registration.expire",
 }
+
+# Made once: everybody who registers waits for them.
+_OF = (
+    select(Registration)
+    .where(
+        Registration.timeslot_id == bindparam("timeslot_id"),
+        Registration.account_id == bindparam("account_id"),
+    )
+    .execution_options(populate_existing=True)
+)
+_COUNTS = (
+    select(Registration.seat_kind_id, Registration.status, func.count())
+    .where(Registration.timeslot_id == bindparam("timeslot_id"))
+    .group_by(Registration.seat_kind_id, Registration.status)
+)
 
 
 class Book:
@@ -89,9 +104,7 @@ class Book:
 
     async def of(self, account_id: str) -> Registration | None:
         found: Registration | None = await self.db.scalar(
-            select(Registration)
-            .where(Registration.timeslot_id == self.slot.id, Registration.account_id == account_id)
-            .execution_options(populate_existing=True)
+            _OF, {"timeslot_id": self.slot.id, "account_id": account_id}
         )
         return found
 
@@ -247,11 +260,7 @@ class Book:
 
     async def _counted(self) -> dict[str, Counter[Status]]:
         if self._counts is None:
-            rows = await self.db.execute(
-                select(Registration.seat_kind_id, Registration.status, func.count())
-                .where(Registration.timeslot_id == self.slot.id)
-                .group_by(Registration.seat_kind_id, Registration.status)
-            )
+            rows = await self.db.execute(_COUNTS, {"timeslot_id": self.slot.id})
             self._counts = defaultdict(Counter)
             for seat_id, status, count in rows:
                 self._counts[seat_id][status] = count

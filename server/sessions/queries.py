@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -178,16 +178,31 @@ async def _in_order(db: AsyncSession, ids: list[str]) -> list[Session]:
 
 
 def _mine(account_id: str) -> Select[Session]:
-    return select(Session).where(_belongs(account_id)).order_by(Session.created_at.desc(), Session.id)
+    """By ids that are found by indexes; `_belongs` alone would be asked of every session."""
+    other = aliased(Session)
+    owned = select(other.id).where(other.owner_kind == OwnerKind.ACCOUNT, other.owner_id == account_id)
+    ids = union(owned, _assigned(account_id), _registered(account_id))
+    mine = select(Session).where(Session.id.in_(ids), _belongs(account_id))
+    return mine.order_by(Session.created_at.desc(), Session.id)
 
 
 def _belongs(account_id: str) -> ColumnElement[bool]:
-    registered = (
+    owned = (Session.owner_kind == OwnerKind.ACCOUNT) & (Session.owner_id == account_id)
+    published = Session.publication.in_([Publication.PUBLISHED, Publication.CANCELLED])
+    return or_(
+        owned,
+        Session.id.in_(_assigned(account_id)),
+        published & Session.id.in_(_registered(account_id)),
+    )
+
+
+def _assigned(account_id: str) -> Select[str]:
+    return select(RoleAssignment.session_id).where(RoleAssignment.account_id == account_id)
+
+
+def _registered(account_id: str) -> Select[str]:
+    return (
         select(Timeslot.session_id)
         .join(Registration, Registration.timeslot_id == Timeslot.id)
         .where(Registration.account_id == account_id, Registration.status.not_in(MAY_COME_BACK))
     )
-    assigned = select(RoleAssignment.session_id).where(RoleAssignment.account_id == account_id)
-    owned = (Session.owner_kind == OwnerKind.ACCOUNT) & (Session.owner_id == account_id)
-    published = Session.publication.in_([Publication.PUBLISHED, Publication.CANCELLED])
-    return or_(owned, Session.id.in_(assigned), published & Session.id.in_(registered))

@@ -50,7 +50,7 @@ async def test_signing_up_registering_and_giving_the_seat_back(people: People) -
     await page.get_by_role("button", name="Register", exact=True).click()
     await expect(page.get_by_text("You have a seat.")).to_be_visible()
     await expect(page.get_by_text("23 of 25 seats left")).to_be_visible()
-    await page.goto("/?scope=mine")
+    await page.goto("/my-sessions")
     await expect(page.get_by_role("link", name="Quiet hour")).to_be_visible()
     await page.get_by_role("link", name="Quiet hour").click()
     await page.get_by_role("button", name="Cancel registration").click()

@@ -78,7 +78,7 @@ def vp9_payloads(data: bytes) -> None:
     assert vp9.heights(data, 0, len(data)) == vp9.heights(buffer, 8, 8 + len(data))
     out = bytearray(buffer)
     vp9.shift_numbering(out, 8, 8 + len(data), 5, 5)
-    assert bytes(out[:8] + out[-8:]) == EDGE + EDGE
+    assert (bytes(out[:8]), bytes(out[-8:])) == (EDGE, EDGE)
     assert vp9.describe(data, 0, len(data)) == vp9.describe(buffer, 8, 8 + len(data))  # nothing from outside
 
 

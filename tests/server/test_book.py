@@ -136,6 +136,17 @@ async def check(database: Database, slot_id: str) -> None:
         assert own.count(Status.OFFERED) <= own.count(Status.WAITLISTED), "offered once for each wait"
 
 
+async def standing(database: Database, slot_id: str) -> list[tuple[str, Status]]:
+    """Everybody's status, those who wait in the order of the queue."""
+    async with database.reading() as db:
+        rows = await db.execute(
+            select(Registration.id, Registration.status)
+            .where(Registration.timeslot_id == slot_id)
+            .order_by(Registration.queue_rank, Registration.created_at)
+        )
+        return [(registration_id, status) for registration_id, status in rows]
+
+
 class Histories(RuleBasedStateMachine):
     """Each history is a timeslot of its own in one database."""
 
@@ -145,7 +156,13 @@ class Histories(RuleBasedStateMachine):
         self.slot_id, self.seat_id, self.accounts = runner.run(plan(database, PEOPLE, 2))
 
     def act(self, work: Callable[[Book], Coroutine[Any, Any, None]]) -> None:
+        before = self.runner.run(standing(self.database, self.slot_id))
         self.runner.run(in_book(self.database, self.slot_id, self.now, work))
+        after = dict(self.runner.run(standing(self.database, self.slot_id)))
+        queue = [one for one, status in before if status is Status.WAITLISTED]
+        moved = [queue.index(one) for one in queue if after[one] is Status.OFFERED]
+        left = [queue.index(one) for one in queue if after[one] is Status.WAITLISTED]
+        assert not moved or not left or max(moved) < min(left), "offered in order"
 
     @rule(who=st.integers(0, PEOPLE - 1))
     def join(self, who: int) -> None:

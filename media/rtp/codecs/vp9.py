@@ -13,11 +13,11 @@ TL0_MODULO = 0x100
 
 
 class Descriptor(NamedTuple):
-    """``picture`` is -1 where absent, ``tl0`` where absent (flexible mode has none). ``begins`` and ``ends``
+    """``picture`` is -1 where absent, and so is ``tl0`` (flexible mode has none). ``begins`` and ``ends``
     are of the frame, one spatial layer of a picture. ``predicted``: on earlier pictures (P). ``syncs``: from
     here on one can switch up to any higher temporal layer (U). ``inter_layer``: the frame builds on the layer
-    below in the same picture (D). ``long`` tells whether the picture id has 15 bits, ``tl0_at`` where in the
-    payload TL0PICIDX lies, ``structure_at`` where the scalability structure does if there is one
+    below in the same picture (D). ``long`` tells whether the picture id has 15 bits, ``tl0_at`` where in
+    the payload TL0PICIDX lies, ``structure_at`` where the scalability structure does if it is there
     (``structured``).
     """
 

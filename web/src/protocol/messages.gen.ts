@@ -473,6 +473,16 @@ export interface PhaseChanged {
   startedAt?: number;
 }
 
+/** The plan was edited while people are here: title or times. */
+export interface RoomChanged {
+  type: 'room.changed';
+  seq: number;
+  at: number;
+  title: string;
+  startsAt: number;
+  endsAt: number;
+}
+
 /** Something happened that this person may not see; it keeps the numbers without gaps. */
 export interface Withheld {
   type: 'room.withheld';
@@ -617,6 +627,7 @@ export type RoomEvent =
   | ProducerChanged
   | ProducerRemoved
   | PhaseChanged
+  | RoomChanged
   | Withheld
   | RoomEnded;
 

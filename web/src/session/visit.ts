@@ -81,6 +81,7 @@ export class Visit {
     this.media = new RoomMedia({
       ask,
       local,
+      isSent: (producerId) => this.isSent(producerId),
       onRefused: (source, problem) => this.own.refused(source, problem),
     });
     this.voices = new Voices(

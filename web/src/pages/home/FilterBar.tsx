@@ -1,7 +1,6 @@
 import { Search, SlidersHorizontal } from "lucide-preact";
 import { useEffect, useState } from "preact/hooks";
-import { Button, classes, navigate, Select, TextField } from "../../ui";
-import { Check } from "../session/Check";
+import { Button, CheckField, classes, navigate, Select, TextField } from "../../ui";
 import { typeName } from "../words";
 import { isDay } from "./days";
 import {
@@ -81,9 +80,7 @@ export function FilterBar({ filters }: { filters: Filters }) {
             <DayField label="To" value={filters.to} onChange={(to) => set({ to })} />
           </>
         )}
-        <Check checked={filters.free} onChange={(free) => set({ free })}>
-          With free seats
-        </Check>
+        <CheckField label="With free seats" checked={filters.free} onChange={(free) => set({ free })} />
         {count > 0 && (
           <Button
             kind="quiet"

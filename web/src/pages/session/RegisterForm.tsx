@@ -1,9 +1,8 @@
 import { useRef } from "preact/hooks";
 import { ApiError, api, type Conditions, type Question, type Timeslot } from "../../protocol/api";
-import { Banner, Button, Select, TextArea, TextField, toast } from "../../ui";
+import { Banner, Button, CheckField, Select, TextArea, TextField, toast } from "../../ui";
 import { type Form, useForm } from "../useForm";
 import type { Choice, Way } from "./action";
-import { Check } from "./Check";
 import { answersFor, bodyOf, declarationsOf, missing, questionsFor, type Values } from "./form";
 
 interface RegisterFormProps {
@@ -180,8 +179,9 @@ function Several({ question, form }: { question: Question; form: Form<Values> })
     <fieldset class="register-several">
       <legend>{question.required ? question.label : `${question.label} (optional)`}</legend>
       {question.options.map((option, at) => (
-        <Check
+        <CheckField
           key={option}
+          label={option}
           checked={chosen.includes(option)}
           error={at === 0 ? error : undefined}
           onChange={(on) =>
@@ -190,9 +190,7 @@ function Several({ question, form }: { question: Question; form: Form<Values> })
               question.options.filter((one) => (one === option ? on : chosen.includes(one))).join("\n"),
             )
           }
-        >
-          {option}
-        </Check>
+        />
       ))}
     </fieldset>
   );
@@ -206,13 +204,12 @@ interface TickedProps {
 
 function Ticked({ name, form, children }: TickedProps) {
   return (
-    <Check
+    <CheckField
+      label={children}
       checked={form.values[name] === "yes"}
       error={form.error(name)}
       onChange={(on) => form.set(name, on ? "yes" : "")}
-    >
-      {children}
-    </Check>
+    />
   );
 }
 
