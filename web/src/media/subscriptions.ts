@@ -185,6 +185,11 @@ export class Subscriptions {
     this.heldNow.value = all;
   }
 
+  /** Whether this video is received for somebody to see. */
+  isShown(producerId: string): boolean {
+    return this.viewing.shows(producerId);
+  }
+
   private beginViewing({ kind, producerId }: ConsumerOffer): void {
     if (kind !== "video") return;
     const shown = this.viewing.begin(producerId, performance.now());

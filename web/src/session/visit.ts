@@ -330,6 +330,11 @@ export class Visit {
     this.connectionNow.value = { state, problem };
   }
 
+  private isSent(producerId: string): boolean {
+    const producers = this.state.snapshot.peek()?.producers ?? [];
+    return producers.some((one) => one.id === producerId && !one.paused);
+  }
+
   private isYou(participantId: string): boolean {
     return participantId === this.youNow.peek()?.participantId;
   }
