@@ -94,6 +94,12 @@ export class Viewing {
     picture.dueAt = now + RETRY;
   }
 
+  /** Whether this is received and to be seen. */
+  shows(producerId: string): boolean {
+    const picture = this.pictures.get(producerId);
+    return picture?.open === true && picture.told?.visible === true;
+  }
+
   /** When `due` will have something to say; infinity while all is told. */
   get nextDue(): number {
     let next = Number.POSITIVE_INFINITY;
