@@ -111,13 +111,17 @@ _PICTURE = """async (name) => {
   const pixels = [...context.getImageData(0, 0, 32, 18).data].join(",");
   const [track] = video.srcObject.getVideoTracks();
   let frames = 0;
+  let counts = {};
   for (const connection of window.__connections) {
     if (connection.connectionState !== "connected") continue;
     for (const row of (await connection.getStats()).values()) {
-      if (row.type === "inbound-rtp" && row.trackIdentifier === track.id) frames = row.framesDecoded ?? 0;
+      if (row.type !== "inbound-rtp" || row.trackIdentifier !== track.id) continue;
+      frames = row.framesDecoded ?? 0;
+      const { framesReceived, keyFramesDecoded, packetsReceived, packetsLost, nackCount, pliCount } = row;
+      counts = { framesReceived, keyFramesDecoded, packetsReceived, packetsLost, nackCount, pliCount };
     }
   }
-  return { frames, pixels };
+  return { frames, pixels, counts };
 }"""
 
 
@@ -157,14 +161,17 @@ async def expect_picture_moves(
     first: int | None = None
     seen: set[str] = set()
     gained = 0
+    counts: dict[str, int] = {}
     try:
         async with asyncio.timeout(within_s):
             while gained < frames or len(seen) < pictures:
                 picture = await evaluate(_PICTURE, name)
                 if picture is not None:
                     first = picture["frames"] if first is None else first
-                    gained = picture["frames"] - first
+                    gained, counts = picture["frames"] - first, picture["counts"]
                     seen.add(picture["pixels"])
                 await asyncio.sleep(0.25)
     except TimeoutError:
-        raise AssertionError(f"{name}: {gained} frames, {len(seen)} pictures in {within_s} s") from None
+        raise AssertionError(
+            f"{name}: {gained} frames, {len(seen)} pictures in {within_s} s; {counts}"
+        ) from None

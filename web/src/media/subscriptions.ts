@@ -185,9 +185,9 @@ export class Subscriptions {
     this.heldNow.value = all;
   }
 
-  /** Whether this video is received for somebody to see. */
+  /** Whether this video is received for somebody to see, and not held back on purpose. */
   isShown(producerId: string): boolean {
-    return this.viewing.shows(producerId);
+    return this.viewing.shows(producerId) && !this.heldNow.peek().has(producerId);
   }
 
   private beginViewing({ kind, producerId }: ConsumerOffer): void {
