@@ -32,7 +32,7 @@ check: setup web  ## Formatting, linters, types, import contracts, unit tests of
 	@cd web && npm run --silent test
 	@$(BIN)/python -m pytest -m "not browser and not slow" -n 2 --dist loadfile
 
-bench: setup web  ## Measure; ONLY=sfu|sfu-peers|hub|join|register for one part; one JSON line per figure
+bench: setup web  ## Measure; ONLY=sfu|sfu-peers|hub|join|network|register for one part; one JSON line per figure
 	@$(BIN)/python -m tests.load $(if $(ONLY),--only $(ONLY))
 
 fuzz: setup  ## Random bytes for the parsers, random histories for the seats; SECONDS=60 for each parser

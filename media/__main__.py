@@ -62,7 +62,8 @@ async def run(options: WorkerOptions) -> int:
     terminate = _Terminate(requests, outbox)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
     outbox.notify(WorkerReady(context.port))
-    log.info("listens on port %d", context.port)
+    loop = "compiled" if context.compiled is not None else "Python"
+    log.info("listens on port %d, with the %s packet loop", context.port, loop)
     reports = asyncio.create_task(report(worker, context, outbox))
     await asyncio.wait([requests, reports], return_when=asyncio.FIRST_COMPLETED)
     # It is ending already; a late SIGTERM must not meet a loop that is being closed.

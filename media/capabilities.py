@@ -71,7 +71,10 @@ _VIDEO: tuple[tuple[int, str, dict[str, Any]], ...] = (
     (105, "H264", {**_H264, "profile-level-id": "42e01f"}),
     (107, "H264", {**_H264, "profile-level-id": "4d0032"}),
     (109, "AV1", {}),
+    (111, "VP9", {"profile-id": 2}),  # ten bits a sample; last, for not every browser decodes it
 )
+_OPUS = 100
+_RED = 113  # of Opus (RFC 2198); behind it, for a browser sends what it finds first
 
 # Seen from the router: "recvonly" is sent by publishers and not passed on. Ids up to 14 fit the one-byte form
 # (RFC 8285, section 4.2).
@@ -98,7 +101,8 @@ def offered() -> RtpCapabilities:
     """The router's capabilities: a fresh copy of the same table each time."""
     opus = {"minptime": 10, "useinbandfec": 1, "usedtx": 1}
     codecs = [
-        RtpCodecCapability("audio", "audio/opus", 48000, 100, 2, opus, _feedback(_AUDIO_FEEDBACK)),
+        RtpCodecCapability("audio", "audio/opus", 48000, _OPUS, 2, opus, _feedback(_AUDIO_FEEDBACK)),
+        RtpCodecCapability("audio", "audio/red", 48000, _RED, 2, {}, _feedback(_AUDIO_FEEDBACK)),
     ]
     for payload_type, name, parameters in _VIDEO:
         codecs += [
@@ -150,7 +154,19 @@ def check_producer(kind: MediaKind, parameters: RtpParameters) -> ProducerMappin
     _check_sizes(parameters)
     payload_types = _map_codecs(kind, parameters.codecs)
     _check_encodings(parameters, payload_types)
-    return ProducerMapping(payload_types, _map_extensions(kind, parameters.headerExtensions))
+    extensions = _map_extensions(kind, parameters.headerExtensions)
+    if not _reads_descriptor(parameters):
+        ids = [one.id for one in parameters.headerExtensions if one.uri == DEPENDENCY_DESCRIPTOR]
+        extensions = {number: ours for number, ours in extensions.items() if number not in ids}
+    return ProducerMapping(payload_types, extensions)
+
+
+def _reads_descriptor(parameters: RtpParameters) -> bool:
+    """Whether the dependency descriptor is of use: H.264 and AV1 tell of their layers nowhere else. The
+    others have payload descriptors, and a browser that gets both would go by frame numbers that a switch
+    between encodings breaks.
+    """
+    return any(codec.mimeType.lower() in ("video/h264", "video/av1") for codec in parameters.codecs)
 
 
 def _check_sizes(parameters: RtpParameters) -> None:
@@ -190,6 +206,8 @@ def _map_codecs(kind: MediaKind, codecs: list[RtpCodec]) -> dict[int, int]:
             mapping[codec.payloadType] = repaired + 1
     if all(_is_rtx(codec) for codec in codecs):
         raise MediaError("invalid", "no media codec", "codecs")
+    if set(mapping.values()) == {_RED}:
+        raise MediaError("invalid", "redundant audio without the codec that it repeats", "codecs")
     return mapping
 
 
@@ -330,7 +348,9 @@ def _shared_extensions(
     ours = [
         (offer.preferredId, offer.uri)
         for offer in _OFFER.headerExtensions
-        if offer.kind == kind and offer.direction == "sendrecv"
+        if offer.kind == kind
+        and offer.direction == "sendrecv"
+        and (offer.uri != DEPENDENCY_DESCRIPTOR or _needs_descriptor(producer))
     ]
     ours += [
         (extension.id, extension.uri)
@@ -338,6 +358,11 @@ def _shared_extensions(
         if mapping.extension_ids.get(extension.id) == extension.id and extension.uri not in _KNOWN_URIS
     ]
     return [RtpHeaderExtension(uri, number) for number, uri in ours if (number, uri) in theirs]
+
+
+def _needs_descriptor(producer: RtpParameters) -> bool:
+    """Whether a subscriber decodes by it: only AV1 has nothing else."""
+    return any(codec.mimeType.lower() == "video/av1" for codec in producer.codecs)
 
 
 _CONGESTION = frozenset({"transport-cc", "goog-remb"})

@@ -7,6 +7,7 @@ from an unbound address is counted and dropped here, before DTLS or SRTP see a b
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,10 @@ from media.net import srtp
 from media.net.dtls import DtlsCertificate
 from media.net.loop import serve
 from media.net.stun import is_request, parse_request
-from media.net.tcp import Connection, StreamListener, is_in_use
+from media.net.tcp import Connection, StreamListener, is_connection, is_in_use
 from media.net.udp import DatagramSocket, Endpoint, open_socket
 from media.protocol import Direction, Notification
+from media.rounds import Round
 from media.stats import Counters, Drop
 
 if TYPE_CHECKING:
@@ -27,14 +29,12 @@ if TYPE_CHECKING:
     from media.transport import Transport
 
 ADDRESSES = 256  # places in the compiled loop's table of them to begin with
-UPKEEP_INTERVAL = 0.09  # seconds between two looks at what publishers are to be told …
+UPKEEP_INTERVAL = 0.1  # seconds at most between two looks at what publishers are to be told …
 SHORT_INTERVAL = 0.02  # … and while one of them is asked for what is missing, or a path is being tried out
-ROOM_INTERVAL = 0.3  # seconds between two looks at who speaks and what each subscriber is to get
+ROOM_INTERVAL = 0.27  # seconds between two looks at who speaks and what each subscriber is to get
 ROUND_INTERVAL = 1.0  # seconds between two looks at each transport …
 SHARES = 10  # … of which one upkeep takes this fraction, so that no packet waits for all of them
 IDLE_INTERVAL = 1.0  # seconds between turns while there are no transports
-
-
 PORT_ATTEMPTS = 20  # to find a number that is free for UDP and for TCP
 
 
@@ -78,7 +78,7 @@ class MediaContext:
         self._subscribers: list[Transport] = []
         self._round: list[Transport] = []  # those whose turn is still to come
         self._next_round = 0.0
-        self._next_rooms = 0.0
+        self._rooms = Round(lambda: [duty for room in list(self.rooms.values()) for duty in room.duties()])
         self._next_upkeep = 0.0
 
     @property
@@ -115,9 +115,8 @@ class MediaContext:
         self._places = core.ffi.new("struct binding[]", places)
         self.state.bindings, self.state.binding_mask = self._places, places - 1
         for address, transport in self._bindings.items():
-            if address in self.streams.connections:
-                continue  # what comes over TCP does not come through the compiled loop
-            self.compiled.core_bind(self.state, address.ljust(NAME, b"\0"), transport.state)
+            if not is_connection(address):
+                self.compiled.core_bind(self.state, address.ljust(NAME, b"\0"), transport.state)
 
     async def close(self) -> None:
         """Closes every room, then the socket; returns when all tasks have ended."""
@@ -195,7 +194,7 @@ class MediaContext:
         if owner is not None and owner is not transport:
             owner.lost(address)
         self._bindings[address] = transport
-        if self.compiled is not None and address not in self.streams.connections:
+        if self.compiled is not None and not is_connection(address):
             if 2 * len(self._bindings) > len(self._places):
                 self._make_table(2 * len(self._places))
             self.compiled.core_bind(self.state, address.ljust(NAME, b"\0"), transport.state)
@@ -204,10 +203,10 @@ class MediaContext:
     def unbind(self, address: bytes, transport: Transport) -> None:
         if self._bindings.get(address) is transport:
             del self._bindings[address]
-            if self.compiled is not None:
-                self.compiled.core_unbind(self.state, address.ljust(NAME, b"\0"))
             if connection := self.streams.connections.get(address):
                 connection.close()
+            elif self.compiled is not None and not is_connection(address):
+                self.compiled.core_unbind(self.state, address.ljust(NAME, b"\0"))
 
     def endpoint(self, address: bytes) -> Endpoint:
         """Where to send what is for ``address``, that of a datagram or the key of a connection."""
@@ -239,10 +238,9 @@ class MediaContext:
             if count < BATCH_IN:
                 break
             now = self.refresh()
-        if now >= self._next_upkeep:
-            self._upkeep(now)
+        following = self._due(now)
         socket.flush()
-        return self._next_upkeep
+        return following
 
     def _compiled_turn(self, now: float) -> float:
         """The same, where the compiled loop receives and handles what it can. It may have begun already."""
@@ -254,10 +252,10 @@ class MediaContext:
         while slot >= 0:
             self._handed_over(slot)
             slot = compiled.core_turn(state)
-        if now >= self._next_upkeep:
-            self._upkeep(now)
+        following = self._due(now)
+        if self.socket.count:
             self.socket.flush()
-        return self._next_upkeep
+        return following
 
     def _compiled_wait(self, epoll: int, seconds: float) -> tuple[bool, bool]:
         why = self.compiled.core_wait(self.state, epoll, seconds)
@@ -352,25 +350,27 @@ class MediaContext:
 
     def noticed_gap(self) -> None:
         """Something is missing in a stream: it will be asked for, unless it comes late, in
-        `SHORT_INTERVAL`.
+        `SHORT_INTERVAL`. Likewise something waits to leave.
         """
         self._next_upkeep = min(self._next_upkeep, self.now + SHORT_INTERVAL)
 
+    def _due(self, now: float) -> float:
+        """Does what is due by time; returns when there will be more."""
+        if now >= self._next_upkeep - core.EARLY:
+            self._upkeep(now)
+        return min(self._next_upkeep, self._rooms.share(ROOM_INTERVAL, now) if self.rooms else math.inf)
+
     def _upkeep(self, now: float) -> None:
-        """Feedback to the publishers, padding to subscribers whose path is tried out, the rooms when it is
-        their time, and a share of the round over all transports.
+        """Feedback to the publishers, what waits to leave for subscribers or tries out their path, and a
+        share of the round over all transports.
         """
         soon = False
         for transport in self._publishers:
             soon |= transport.give_feedback(now)
         for transport in self._subscribers:
-            if transport.path is not None:
-                soon |= transport.adaptation.probe(now)
-        if now >= self._next_rooms:
-            self._next_rooms = now + ROOM_INTERVAL
-            for room in self.rooms.values():
-                room.tick(now)
-        self._next_upkeep = min(now + (SHORT_INTERVAL if soon else UPKEEP_INTERVAL), self._next_rooms)
+            if transport.adaptation.has_to_do:
+                soon |= transport.adaptation.keep_up(now)
+        self._next_upkeep = now + (SHORT_INTERVAL if soon else UPKEEP_INTERVAL)
         if not self.transports:
             self._next_upkeep = now + IDLE_INTERVAL
         if not self._round and now >= self._next_round:

@@ -9,8 +9,9 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from media.consumer import DEFAULT_RTT, Consumer
+from media.consumer import Consumer
 from media.control.layers import NOTHING
+from media.outgoing import DEFAULT_RTT
 from media.protocol import Summary, WorkerMetrics
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from media.capabilities import AUDIO_LEVEL, ProducerMapping
+from media.capabilities import AUDIO_LEVEL, DEPENDENCY_DESCRIPTOR, ProducerMapping
 from media.producer_layers import ProducerLayers
 from media.protocol import ConsumerClosed, MediaKind, RtpCodec, RtpParameters, Source
 from media.rtp import rtcp
@@ -22,6 +22,10 @@ def is_repair(codec: RtpCodec) -> bool:
     return codec.mimeType.lower().endswith("/rtx")
 
 
+def is_redundant(codec: RtpCodec) -> bool:
+    return codec.mimeType.lower() == "audio/red"
+
+
 class Producer:
     __slots__ = (
         "_intra_requests",
@@ -29,6 +33,7 @@ class Producer:
         "codec",
         "consumers",
         "counters",
+        "descriptor_id",
         "extensions",
         "id",
         "kind",
@@ -38,6 +43,7 @@ class Producer:
         "mid",
         "paused",
         "payload_types",
+        "red_type",
         "repaired_types",
         "rtp_parameters",
         "source",
@@ -75,20 +81,18 @@ class Producer:
         self.paused = paused
         self.closed = False
         self.source: Source = "microphone" if kind == "audio" else "camera"
-        #: Our id of the audio level extension, 0 where it has none.
-        self.level_id = next(
-            (
-                mapping.extension_ids.get(extension.id, 0)
-                for extension in parameters.headerExtensions
-                if extension.uri == AUDIO_LEVEL
-            ),
-            0,
-        )
+        #: Our ids of the audio level and of the dependency descriptor, 0 where it has none.
+        self.level_id = self._our_id(AUDIO_LEVEL)
+        self.descriptor_id = self._our_id(DEPENDENCY_DESCRIPTOR)
         #: Publisher's payload type → ours, -1 where it is not taken; and of its RTX → the one it repairs.
         self.payload_types = [-1] * 128
         self.repaired_types = [-1] * 128
         for codec in media:
             self.payload_types[codec.payloadType & 0x7F] = mapping.payload_types[codec.payloadType]
+        #: Ours of redundant sound, -1 where none is published.
+        self.red_type = next(
+            (mapping.payload_types[one.payloadType] for one in media if is_redundant(one)), -1
+        )
         for codec in parameters.codecs:
             apt = codec.parameters.get("apt")
             if is_repair(codec) and isinstance(apt, int) and 0 <= apt < 128:
@@ -99,6 +103,11 @@ class Producer:
         self.layers = ProducerLayers(self)
         self.consumers: dict[str, Consumer] = {}
         self._intra_requests = 0
+
+    def _our_id(self, uri: str) -> int:
+        negotiated = self.rtp_parameters.headerExtensions
+        ids = (self.mapping.extension_ids.get(one.id, 0) for one in negotiated if one.uri == uri)
+        return next(ids, 0)
 
     @property
     def wants_nack(self) -> bool:
@@ -137,6 +146,10 @@ class Producer:
             "paused": self.paused,
             "mimeType": self.codec.mimeType,
             "consumers": len(self.consumers),
+            "layers": [
+                {"alive": one.alive, "bitrate": one.bitrate, "height": one.height, "temporal": one.temporal}
+                for one in self.layers.encodings
+            ],
             "streams": [
                 {
                     "ssrc": stream.ssrc,

@@ -439,6 +439,15 @@ class ConsumerClosed(Notification):
 
 
 @dataclass(slots=True)
+class ConsumerStarved(Notification):
+    """A video that the page shows is not sent, for want of bandwidth; or is again."""
+
+    event: ClassVar[str] = "consumer.starved"
+    consumer_id: str
+    starved: bool
+
+
+@dataclass(slots=True)
 class ActiveSpeaker(Notification):
     """Another producer of the room is the one to look at; None when the last one closed."""
 

@@ -11,6 +11,7 @@ from media.stats import Drop
 
 if TYPE_CHECKING:
     from media.consumer import Consumer
+    from media.outgoing import Outgoing
     from media.transport import Transport
 
 FEEDBACK_INTERVAL = 0.09  # seconds between transport-wide feedback packets while media arrives
@@ -20,17 +21,19 @@ PUBLISHER_RTT = (
 
 
 STATUS_LIMIT = 20_000  # packets a second that transport-wide feedback may tell of
+ASKED_LIMIT = 4_000  # numbers a second that may be asked for again: each costs a look-up
 RATE_LIMIT = 400  # compounds a second that are read; a browser sends about fifty
 
 
 class RtcpSession:
-    __slots__ = ("_next_feedback", "_read", "_statuses", "_transport", "_window")
+    __slots__ = ("_asked", "_next_feedback", "_read", "_statuses", "_transport", "_window")
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._window = 0.0  # start of the second in which `_read` compounds have been read
         self._read = 0
-        self._statuses = 0  # packets that feedback told of in this second
+        self._statuses = 0  # packets that feedback told of in this second …
+        self._asked = 0  # … and those that were asked for again
         self._next_feedback = 0.0
 
     # --- in ---
@@ -43,6 +46,7 @@ class RtcpSession:
             self._window = now
             self._read = 0
             self._statuses = 0
+            self._asked = 0
         self._read += 1
         if self._read > RATE_LIMIT:
             transport.counters.drops[Drop.RTCP_RATE] += 1
@@ -62,6 +66,7 @@ class RtcpSession:
                 consumer = self._transport.consumer_ssrcs.get(block.ssrc)
                 if consumer is not None and consumer.ssrc == block.ssrc:
                     consumer.reported(block, now)
+                    self._transport.adaptation.reported(block, consumer.rtt, now)
         elif kind == rtcp.TRANSPORT_FEEDBACK:
             self._transport_feedback(data, packet, now)
         elif kind == rtcp.PAYLOAD_FEEDBACK:
@@ -93,7 +98,14 @@ class RtcpSession:
             if consumer is None or consumer.ssrc != media:
                 transport.counters.drops[Drop.RTCP_UNKNOWN_STREAM] += 1
             else:
-                consumer.resend(rtcp.parse_nack(data, packet), now)
+                self._resend(consumer, rtcp.parse_nack(data, packet), now)
+
+    def _resend(self, consumer: Consumer, asked: list[int], now: float) -> None:
+        self._asked += len(asked)
+        if self._asked > ASKED_LIMIT:
+            self._transport.counters.drops[Drop.RTCP_RATE] += 1
+        else:
+            consumer.resend(asked, now)
 
     def _path_feedback(self, path: Path, data: bytes, packet: Packet, now: float) -> None:
         reports = twcc.parse(data, packet.start + 8, packet.end)
@@ -149,7 +161,7 @@ class RtcpSession:
         """Receiver reports to a publisher, sender reports to a subscriber. Called once a second."""
         transport = self._transport
         for consumer in transport.consumers.values():
-            self._report_consumer(consumer, now)
+            self.report_consumer(consumer, now)
         blocks = [
             stream.reception.report(stream.ssrc, now)
             for producer in transport.producers.values()
@@ -166,7 +178,7 @@ class RtcpSession:
             transport.counters.twcc_sent += 1
             transport.send_rtcp(rtcp.transport_wide(transport.rtcp_ssrc, media, feedback))
 
-    def _report_consumer(self, consumer: Consumer, now: float) -> None:
+    def report_consumer(self, consumer: Outgoing, now: float) -> None:
         info = consumer.sender_report(now)
         if info is not None:
             cname = consumer.rtp_parameters.rtcp.cname

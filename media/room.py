@@ -18,6 +18,7 @@ built anew elsewhere. A worker that is to end is emptied first: its rooms leave 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from media.peer import Peer
@@ -56,9 +57,9 @@ class MediaRoom:
         peer = self.peers[peer_id] = Peer(self.ctx, self, peer_id)
         return peer
 
-    def tick(self, now: float) -> None:
-        """Called by the context, about three times a second."""
-        self.audio.tick(now)
+    def duties(self) -> Iterator[Callable[[float], None]]:
+        """What is due about three times a second, in small pieces, in this order: each takes the time."""
+        yield self._listen
         transports = [transport for peer in self.peers.values() for transport in peer.transports.values()]
         producers = [
             producer
@@ -66,12 +67,18 @@ class MediaRoom:
             for producer in transport.producers.values()
             if producer.kind == "video"
         ]
-        for producer in producers:
-            producer.layers.update(now)
-        for transport in transports:
-            transport.adaptation.run(now)
-        for producer in producers:
-            producer.layers.demand(now)
+        yield from (producer.layers.update for producer in producers)
+        yield from (transport.adaptation.run for transport in transports if transport.consumers)
+        yield from (producer.layers.demand for producer in producers)
+
+    def _listen(self, now: float) -> None:
+        if not self.closed:
+            self.audio.tick(now)
+
+    def tick(self, now: float) -> None:
+        """Does all of it at once."""
+        for duty in self.duties():
+            duty(now)
 
     def close(self) -> None:
         """Closes its peers. Closing twice does nothing."""

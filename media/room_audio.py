@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from media.control.loudest import SPEECH, Loudest
 from media.control.speaker import DominantSpeaker
-from media.core import LEVELS, VOICE_HEARD, VOICE_NONE, VOICE_SILENT, VOICE_UNKNOWN
+from media.core import LEVELS, VOICE_HEARD, VOICE_NONE, VOICE_SILENT, VOICE_UNKNOWN, ffi
 from media.protocol import ActiveSpeaker, AudioLevels
 from media.rtp.audio_level import audio_level
 
@@ -61,13 +61,13 @@ class RoomAudio:
         """What has been noted since the last time; then, who is forwarded from now on."""
         for name, stream in self._streams.items():
             state = stream.state
-            for index in range(state.noted):
-                level, at = state.levels[index], state.levels_at[index]
+            noted, state.noted = state.noted, 0
+            levels = ffi.unpack(state.levels, noted)
+            for level, at in zip(levels, ffi.unpack(state.levels_at, noted), strict=True):
                 if level >= 0:
                     self._speaker.hear(name, level, at)
                     self._peers[name] = stream.producer.transport.peer
                 self._loudest.admits(name, level, at)
-            state.noted = 0
         for name, stream in self._streams.items():
             admitted = self._loudest.is_admitted(name)
             if not admitted and stream.state.voice != VOICE_SILENT:

@@ -44,7 +44,9 @@ class Drop(IntEnum):
     RESEND_UNAVAILABLE = auto()  # asked for, but no longer (or never) in the cache
     RESEND_RECENT = auto()  # asked for again within a round trip
     RESEND_BUDGET = auto()  # over the repair rate
+    RESEND_WAITING = auto()  # more answers wait for their turn than may
     RESEND_WITHOUT_RTX = auto()  # resending under the same SSRC would reuse an SRTP nonce
+    BACKLOG_FULL = auto()  # a newcomer's path is too slow for what it has to catch up with
     SEND_BUFFER_FULL = auto()
     SEND_ERROR = auto()
     STREAM_REFUSED = auto()  # a TCP connection beyond the limits

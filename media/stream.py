@@ -16,8 +16,9 @@ from media.control.loudest import SPEECH
 from media.core import CODECS, VOICE_NONE, VOICE_UNKNOWN, ffi
 from media.fan_out import Row, compiled_rows, fan_out, row
 from media.protocol import RtpEncoding
+from media.rtp import pictures
 from media.rtp.cache import PacketCache
-from media.rtp.codecs import av1, h264, vp8, vp9
+from media.rtp.codecs import av1, h264, red, vp8, vp9
 from media.rtp.header import (
     FIXED_EXTENSION_WORDS,
     FIXED_SIZE,
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
     from media.consumer import Consumer
     from media.producer import Producer
 
-VIDEO_CACHE = 512  # packets: about a second at 5 Mbit/s
+VIDEO_CACHE = 512  # packets
 AUDIO_CACHE = 64
-VIDEO_SPACE = 512 << 10  # bytes for them …
+VIDEO_SPACE = 384 << 10  # bytes for them, a second at 3 Mbit/s …
 LAYER_SPACE = 256 << 10  # … where they are one of several encodings …
 AUDIO_SPACE = 32 << 10  # … or sound
 #: A key frame so young, with so few packets since, is sent from the cache to those who come. An older one
@@ -74,7 +75,9 @@ class ReceiveStream:
         "group_at",
         "height",
         "nack",
+        "pictures",
         "producer",
+        "red_type",
         "repaired",
         "rid",
         "rtx_ssrc",
@@ -97,6 +100,9 @@ class ReceiveStream:
         codec = producer.codec
         self.clock_rate = codec.clockRate
         self.vp8 = codec.mimeType.lower() == "video/vp8"
+        #: Our payload type of redundant sound, -1 where none is published.
+        self.red_type: int = producer.red_type
+        self.pictures = pictures.reader(codec.mimeType, producer.descriptor_id)
         self.height = 0  # pixels of the newest key frame; 0 unknown
         #: Number of the newest key frame's first packet (-1: none to begin with), and when it came.
         self.group = -1
@@ -132,7 +138,8 @@ class ReceiveStream:
         state.paused = producer.paused
         state.voice = VOICE_NONE if self.audio is None else VOICE_UNKNOWN
         state.cache = self.cache.state
-        state.payload_types = producer.payload_types
+        # Redundant sound is rewritten, which is Python's affair.
+        state.payload_types = [-1 if ours == self.red_type else ours for ours in producer.payload_types]
         state.actions = producer.extensions.one_byte_actions
         state.level_id = producer.level_id
         state.speech = SPEECH
@@ -224,6 +231,8 @@ class ReceiveStream:
         if stop == payload and self._leave_out(number):
             return
         tail = bytes(data[payload:stop])
+        if ours == self.red_type and not (tail := self._translated(tail)):
+            return
         if forwarded:
             tail = forwarded + tail
         fixed = pack_fixed(
@@ -236,6 +245,14 @@ class ReceiveStream:
             FIXED_EXTENSION_WORDS + (len(forwarded) >> 2),
         )
         self._forward(fixed + tail, tail, FIXED_SIZE + len(forwarded), number, timestamp, two_byte, now)
+
+    def _translated(self, sound: bytes) -> bytes:
+        """Redundant sound under our payload types; empty where it is broken, and then lost."""
+        try:
+            return red.translate(sound, self.producer.payload_types)
+        except ValueError:
+            self.producer.counters.drops[Drop.RTP_MALFORMED] += 1
+            return b""
 
     def _leave_out(self, number: int) -> bool:
         """A packet of padding only: closes the row of numbers over it.
@@ -336,7 +353,8 @@ class ReceiveStream:
             for consumer in self._apart:
                 consumer.send(packet, payload, number)
         if started and number != self.highest:
-            self._catch_up(started, number)
+            for consumer in started:  # the key frame's first packet came late: what followed it goes after it
+                consumer.follow(range(number + 1, self.highest + 1))
 
     def send_apart(self) -> None:
         """The newest packet has been kept and gone to all rows; those who look at each packet follow."""
@@ -376,8 +394,8 @@ class ReceiveStream:
         if number > self.group:
             self.group = number
             self.group_at = now
-        if self.vp8:
-            self.height = vp8.height(packet, payload, len(packet))
+        self.pictures.learn(packet, payload)
+        self.height = max(self.pictures.heights, default=0)
 
     def _catch_up(self, started: list[Consumer], number: int) -> None:
         """A key frame's first packet came late: what followed it is sent to those who begin with it."""
@@ -449,7 +467,7 @@ class ReceiveStream:
                 consumer.begin(self, self.group, first[0], first[1], now)
                 self.active.append(consumer)
                 self.rows_changed()
-                self._catch_up([consumer], self.group - 1)
+                consumer.follow(range(self.group, self.highest + 1))
                 self._ctx.socket.flush()  # rather than at the end of the next turn
                 return
         self.wait(consumer, now)

@@ -38,6 +38,7 @@ from media.stats import Drop
 
 if TYPE_CHECKING:
     from media.context import MediaContext
+    from media.outgoing import Outgoing
     from media.peer import Peer
 
 PRODUCERS_LIMIT = 16
@@ -455,7 +456,9 @@ class Transport:
     # --- packets out ---
 
     def watch_path(self) -> Path:
-        """Begins an estimate of what the path carries, with the next packet."""
+        """Begins an estimate of what the path carries, with the next packet. The rows of the fan-out are told
+        by the caller.
+        """
         self.path = Path()
         self.state.sent = self.path.sent.state
         return self.path
@@ -496,6 +499,10 @@ class Transport:
         else:
             at = SLOT * slot
             self.connection.send(bytes(socket.outgoing[at : at + socket.sizes[2 * slot + 1]]), kind)
+
+    def report(self, consumer: Outgoing, now: float) -> None:
+        """Tells the subscriber at once where the clock of ``consumer`` stands."""
+        self._reports.report_consumer(consumer, now)
 
     def give_feedback(self, now: float) -> bool:
         """Tells the publisher what has arrived and what is missing; whether anything is missing."""

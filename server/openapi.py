@@ -172,7 +172,8 @@ def _usual(route: Route) -> list[Refusal]:
 def _access(access: Access) -> str:
     if access.permission:
         own = "Your own registration, or " if access.own else ""
-        return f"{own}needs `{access.permission}` in this session."
+        admin = ", or to be an administrator" if access.or_admin else ""
+        return f"{own}needs `{access.permission}` in this session{admin}."
     if access.creates_sessions:
         return "For accounts that may create sessions."
     if access.admin:

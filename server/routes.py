@@ -117,8 +117,8 @@ ROUTES: tuple[Route, ...] = (
           answer=wire.RoleList, refusals=(planning.NO_SUCH_SESSION,)),
     Route("POST", "/sessions/{session_id}/roles", roles.assign_role, _MANAGE, "Give somebody a role",
           body=wire.NewRole, answer=wire.RoleInfo, status=201, rate=_OFTEN,
-          refusals=(planning.NO_SUCH_SESSION, planning.ROLE_TOO_HIGH, planning.ROLE_EXISTS,
-                    planning.NO_SUCH_ACCOUNT)),
+          refusals=(planning.NO_SUCH_SESSION, NO_SUCH_TIMESLOT, planning.ROLE_TOO_HIGH,
+                    planning.ROLE_EXISTS, planning.ALREADY_EXPIRED, planning.NO_SUCH_ACCOUNT)),
     Route("DELETE", "/sessions/{session_id}/roles/{assignment_id}", roles.remove_role, _MANAGE,
           "Take a role away",
           refusals=(planning.NO_SUCH_SESSION, planning.ROLE_TOO_HIGH, planning.NO_SUCH_ROLE)),
@@ -224,6 +224,10 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/site", site.change_site, Access(signed_in=True, admin=True),
           "Change the site's settings",
           body=site_rules.SiteChange, answer=site_rules.Site, refusals=(site_rules.ADMIN_ONLY,)),
+    Route("PUT", "/site/premium", site.set_premium, Access(signed_in=True, admin=True),
+          "Until when somebody counts as a premium member",
+          body=site.Premium, answer=site.PremiumInfo, rate=_OFTEN,
+          refusals=(site_rules.ADMIN_ONLY, planning.NO_SUCH_ACCOUNT)),
 
     # --- registrations
     Route("POST", "/timeslots/{timeslot_id}/registrations", registrations.register,
@@ -330,6 +334,7 @@ ROUTES: tuple[Route, ...] = (
           "A ticket for one connection to the room",
           answer=rooms.TicketAnswer, rate=_OFTEN,
           refusals=(NO_SUCH_TIMESLOT, joining.ROOM_ENDED, joining.ROOM_NOT_OPEN, joining.NOT_PUBLISHED,
-                    joining.CANCELLED, joining.NOT_REGISTERED, joining.PENDING, joining.RESTARTING)),
+                    joining.CANCELLED, joining.NOT_REGISTERED, joining.PENDING, joining.TOO_LATE,
+                    joining.RESTARTING)),
 )
 # fmt: on

@@ -266,9 +266,10 @@ class Settings(BaseSettings):
         if self.media_listen is not None:
             return self.media_listen
         told = self.effective_media_addresses
-        if len(told) == 1 and is_loopback(told[0]):
-            return told[0]
-        return "::" if any(":" in address for address in told) else "0.0.0.0"
+        ipv6 = [":" in address for address in told]
+        if all(map(is_loopback, told)) and len(set(ipv6)) == 1:
+            return "::1" if ipv6[0] else "127.0.0.1"
+        return "::" if any(ipv6) else "0.0.0.0"
 
     @property
     def effective_media_addresses(self) -> list[str]:

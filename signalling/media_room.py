@@ -373,12 +373,20 @@ class RoomMedia:
             return self._layers_wanted(notification)
         elif isinstance(notification, protocol.ActiveSpeaker | protocol.AudioLevels):
             return self._speakers_changed(notification)
-        elif isinstance(notification, protocol.ConsumerClosed):
+        elif isinstance(notification, protocol.ConsumerClosed | protocol.ConsumerStarved):
             for peer in self.peers.values():
                 for receiving in peer.consumers.values():
                     if receiving.id == notification.consumer_id:
-                        return self._consumer_closed(receiving)
+                        return self._consumer_changed(receiving, notification)
         return None
+
+    def _consumer_changed(
+        self, receiving: Receiving, told: protocol.ConsumerClosed | protocol.ConsumerStarved
+    ) -> Coroutine[Any, Any, None]:
+        if isinstance(told, protocol.ConsumerClosed):
+            return self._consumer_closed(receiving)
+        message = m.ConsumerStarved(consumer_id=receiving.id, starved=told.starved)
+        return self._room.direct(receiving.peer.member, message)
 
     def _layers_wanted(self, told: protocol.ProducerLayersWanted) -> Coroutine[Any, Any, None] | None:
         owner = self._owner(told.producer_id)

@@ -502,6 +502,15 @@ class PhaseChanged(Event):
     started_at: float | None = None
 
 
+class RoomChanged(Event):
+    """The plan was edited while people are here: title or times."""
+
+    type: Literal["room.changed"] = "room.changed"
+    title: str
+    starts_at: float
+    ends_at: float
+
+
 class Withheld(Event):
     """Something happened that this person may not see; it keeps the numbers without gaps."""
 
@@ -528,6 +537,7 @@ RoomEvent = Annotated[
     | ProducerChanged
     | ProducerRemoved
     | PhaseChanged
+    | RoomChanged
     | Withheld
     | RoomEnded,
     Field(discriminator="type"),
@@ -595,6 +605,17 @@ class ConsumerClosed(Direct):
     consumer_id: Id
 
 
+class ConsumerStarved(Direct):
+    """A video that this browser shows is held back: its path does not carry it beside the sound and what goes
+    first (``starved``), or carries it again. The page should say so in words rather than show a frozen
+    picture; nothing has to be asked for.
+    """
+
+    type: Literal["media.consumerStarved"] = "media.consumerStarved"
+    consumer_id: Id
+    starved: bool
+
+
 class LayersWanted(Direct):
     """Nobody watches the encodings of this producer above ``spatial``, 0 being the smallest: this is for
     mediasoup-client's ``setMaxSpatialLayer``.
@@ -659,6 +680,7 @@ DirectMessage = Annotated[
     | PermissionsChanged
     | ConsumerOffered
     | ConsumerClosed
+    | ConsumerStarved
     | LayersWanted
     | TransportStateChanged
     | RoomSpeaking

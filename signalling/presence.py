@@ -144,7 +144,18 @@ async def refresh(room: Room, facts: RoomFacts) -> list[Connection]:
                 to_close.append(connection)
         if room.members:
             await room.adjust_phase()
+            await _publish_plan(room)
     return to_close
+
+
+async def _publish_plan(room: Room) -> None:
+    """Says what is new about the room itself, if anything is."""
+    facts, known = room.facts, room.state.room
+    if (facts.title, facts.starts_at, facts.ends_at) != (known.title, known.starts_at, known.ends_at):
+        at = room.services.now()
+        await room.publish(
+            m.RoomChanged(seq=0, at=at, title=facts.title, starts_at=facts.starts_at, ends_at=facts.ends_at)
+        )
 
 
 # --- the steps of entering -------------------------------------------------------------------------

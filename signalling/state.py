@@ -72,6 +72,11 @@ def _phase(state: Snapshot, event: m.PhaseChanged) -> Change:
     return {"room": state.room.model_copy(update={"phase": event.phase, "started_at": event.started_at})}
 
 
+def _changed(state: Snapshot, event: m.RoomChanged) -> Change:
+    new = {"title": event.title, "starts_at": event.starts_at, "ends_at": event.ends_at}
+    return {"room": state.room.model_copy(update=new)}
+
+
 def _ended(state: Snapshot, event: m.RoomEnded) -> Change:
     return {
         "room": state.room.model_copy(update={"phase": Phase.ENDED}),
@@ -96,6 +101,7 @@ _CHANGES: dict[type[Event], Callable[[Snapshot, Any], Change]] = {
     m.ProducerChanged: _producer,
     m.ProducerRemoved: _producer_removed,
     m.PhaseChanged: _phase,
+    m.RoomChanged: _changed,
     m.Withheld: _nothing,
     m.RoomEnded: _ended,
 }

@@ -72,11 +72,12 @@ def _heights(encodings: Sequence[Encoding]) -> list[float]:
     return [known.height or full / (1 << top - layer) for layer, known in enumerate(encodings)]
 
 
-def steps(encodings: Sequence[Encoding], wish: Wish) -> list[Step]:
+def steps(encodings: Sequence[Encoding], wish: Wish, detail: bool = False) -> list[Step]:
     """What can be sent, from the least to the best of use, the bit rate rising from step to step.
 
-    Where nothing as small as wished arrives, the smallest that does is the only choice. A higher spatial
-    layer is not worth its lowest frame rate.
+    Where nothing as small as wished arrives, the smallest that does is the only choice. Of faces, a higher
+    spatial layer is not worth its lowest frame rate; of text (``detail``) it is worth more than movement, so
+    a smaller picture is sent only where the large one does not fit at its lowest frame rate.
     """
     top = ceiling(encodings, wish)
     if top < 0:
@@ -88,7 +89,11 @@ def steps(encodings: Sequence[Encoding], wish: Wish) -> list[Step]:
         encoding = encodings[layer]
         shares = SHARES.get(encoding.temporal, (1.0,))
         for temporal, share in enumerate(shares):
-            if temporal == 0 and len(shares) > 1 and layer != usable[0]:
+            if detail:
+                unwanted = temporal > 0 and layer != usable[-1]
+            else:
+                unwanted = temporal == 0 and len(shares) > 1 and layer != usable[0]
+            if unwanted:
                 continue
             bitrate = max(encoding.bitrate, LEAST_BITRATE) * share
             while found and found[-1].bitrate >= bitrate:
@@ -122,38 +127,3 @@ class Demand:
             self.current, self._since = wanted, None
             return True
         return False
-
-
-class TemporalFilter:
-    """Which pictures of a stream with temporal layers go to one subscriber.
-
-    Down at the next picture; up only where the picture says that it builds on lower layers alone (VP8's Y
-    bit, RFC 7741, 4.2).
-    """
-
-    __slots__ = ("_passed", "current", "picture", "target")
-
-    def __init__(self, target: int, current: int) -> None:
-        self.target = target
-        self.current = current
-        self.picture = -1  # the one last asked about
-        self._passed = True
-
-    @property
-    def idle(self) -> bool:
-        """Whether everything passes that it was made for: the current layer is the target."""
-        return self.current == self.target
-
-    def passes(self, picture: int, temporal: int, syncs: bool) -> bool:
-        """Decides for a packet of ``picture`` (any number that differs between neighbours); all packets of a
-        picture share its fate.
-        """
-        if picture == self.picture:
-            return self._passed
-        self.picture = picture
-        if self.target < self.current:
-            self.current = self.target
-        elif self.current < temporal <= self.target and syncs:
-            self.current = temporal
-        self._passed = temporal <= self.current
-        return self._passed

@@ -60,6 +60,7 @@ VOICE_HEARD: int = _constants.CORE_VOICE_HEARD
 VOICE_SILENT: int = _constants.CORE_VOICE_SILENT
 SOCKET: int = _constants.CORE_SOCKET
 OTHERS: int = _constants.CORE_OTHERS
+EARLY: float = _constants.CORE_EARLY / 1000  # seconds
 
 
 class CoreUnavailableError(ImportError):

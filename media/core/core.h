@@ -17,7 +17,6 @@ int core_received(const struct batches *batches, int slot);                     
 int core_datagram(struct core *core, int slot);                                           /* receive.c */
 int core_begins_key_frame(int codec, const uint8_t *payload, int size);                   /* codecs.c */
 void core_shift_vp8(uint8_t *payload, int size, unsigned picture_offset, unsigned tl0_offset);
-struct transport *core_find(const struct core *core, const uint8_t *name);                /* addresses.c */
 
 static inline void core_drop(struct core *core, enum core_drop reason, int count) {
     core->counters->drops[core->reasons[reason]] += count;

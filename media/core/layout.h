@@ -18,6 +18,7 @@
 #define CORE_LEVELS 64
 #define CORE_RTP_LIMIT 1500   /* bytes of an incoming packet: with our header it still fits a slot */
 #define CORE_BATCHES 8        /* in a row; then the rest of the process has its turn */
+#define CORE_EARLY 10         /* ms by which a packet hastens what is due by time: one wake-up for both */
 
 /* Where a packet stands that is handed to Python, in struct core. */
 enum core_state {
@@ -45,7 +46,7 @@ enum core_drop {
 };
 
 /* What `core_wait` came back for: bits. */
-#define CORE_SOCKET 1  /* a datagram for Python: `core.stopped` */
+#define CORE_SOCKET 1  /* a datagram for Python (`core.stopped`), or what is due may as well be done now */
 #define CORE_OTHERS 2  /* another descriptor is ready */
 
 /* media.stats.Counters */
@@ -184,6 +185,7 @@ void core_flush(struct core *core);
 /* addresses.c */
 void core_bind(struct core *core, const uint8_t *name, struct transport *transport);
 void core_unbind(struct core *core, const uint8_t *name);
+struct transport *core_find(const struct core *core, const uint8_t *name);
 /* fan_out.c */
 void core_fan_out(struct core *core, struct stream *stream, const uint8_t *packet, int size, int payload,
                   uint16_t sequence, uint32_t timestamp);

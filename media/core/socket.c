@@ -103,6 +103,7 @@ int core_wait(struct core *core, int epoll, double seconds) {
             core_begin(core, now);
             if (core_turn(core) >= 0) why |= CORE_SOCKET;
             now = clock_now();
+            if (now >= end - CORE_EARLY * 1e-3) why |= CORE_SOCKET;
         }
         if (why || now >= end) return why;
     }

@@ -19,7 +19,6 @@ import resource
 import socket
 import struct
 import sys
-from collections import Counter
 from collections.abc import Callable
 from typing import Literal, cast
 
@@ -40,6 +39,7 @@ LIMITS = {"video": 48 * 1024, "audio": 96 * 1024, "control": 256 * 1024}
 SEND_BUFFER = 256 * 1024  # the kernel's part: a round trip of 0.2 s at 10 Mbit/s
 
 _SIOCOUTQNSD = 0x894B  # linux/sockios.h: bytes in the send queue that have not been sent once
+_KEY = b"tcp"
 _length = struct.Struct("!H")
 
 Kind = Literal["video", "audio", "control"]
@@ -95,10 +95,10 @@ class Connection(asyncio.BufferedProtocol):
             return
         self.endpoint = Endpoint(pack_address(address[0], address[1]), self)
         self.site = site_of(self.endpoint.host)
-        if not self._owner.admits(self.site):
+        if not self._owner.admits():
             stream.abort()
             return
-        self.key = b"tcp" + self.endpoint.packed
+        self.key = _KEY + self.endpoint.packed
         self._transport = stream
         peer = stream.get_extra_info("socket")
         self._fd = peer.fileno()
@@ -117,7 +117,7 @@ class Connection(asyncio.BufferedProtocol):
         while filled - at >= 2:
             (size,) = _length.unpack_from(buffer, at)
             if size > (FRAME_LIMIT if self.known else STRANGER_FRAME_LIMIT):
-                self._refuse(Drop.STREAM_MALFORMED)
+                self.refuse(Drop.STREAM_MALFORMED)
                 return
             if filled - at < 2 + size:
                 break
@@ -128,7 +128,7 @@ class Connection(asyncio.BufferedProtocol):
                 packets = []
                 if not self.known:
                     # Its first packet was no request signed by somebody whom we expect.
-                    self._refuse(Drop.STREAM_STRANGER)
+                    self.refuse(Drop.STREAM_STRANGER)
                     return
         if packets:
             self._owner.receive(self, packets)
@@ -201,9 +201,9 @@ class Connection(asyncio.BufferedProtocol):
         self._gone()
 
     def _too_late(self) -> None:
-        self._refuse(Drop.STREAM_STRANGER)
+        self.refuse(Drop.STREAM_STRANGER)
 
-    def _refuse(self, reason: Drop) -> None:
+    def refuse(self, reason: Drop) -> None:
         """Ends it without a word."""
         self._owner.counters.drops[reason] += 1
         if self._transport is not None:
@@ -227,6 +227,11 @@ def site_of(host: str) -> str:
     return ":".join(ipaddress.ip_address(host).exploded.split(":")[:4]) if ":" in host else host
 
 
+def is_connection(address: bytes) -> bool:
+    """Whether it is a connection's key, and not the address of datagrams."""
+    return address.startswith(_KEY)
+
+
 def _unsent_in_kernel(fd: int) -> int:
     if sys.platform != "linux":
         return 0
@@ -248,7 +253,7 @@ class StreamListener:
         self.counters = counters
         self.receive = receive
         self._lost = lost
-        self._strangers: Counter[str] = Counter()
+        self._strangers: dict[Connection, None] = {}  # the oldest first
         self.connections: dict[bytes, Connection] = {}
         self._closing = False
         limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -274,23 +279,27 @@ class StreamListener:
 
     # --- called by the connections ---
 
-    def admits(self, site: str) -> bool:
-        """Whether one more connection from ``site`` may be looked at."""
-        full = (
-            len(self.connections) >= self._limit
-            or self._strangers.total() >= STRANGERS
-            or self._strangers[site] >= STRANGERS_PER_SITE
-        )
-        if full:
+    def admits(self) -> bool:
+        """Whether one more connection may be looked at."""
+        if len(self.connections) >= self._limit:
             self.counters.drops[Drop.STREAM_REFUSED] += 1
-        return not full and not self._closing
+            return False
+        return not self._closing
 
     def made(self, connection: Connection) -> None:
+        """It takes the place of the oldest stranger where there are too many: somebody expected signs at
+        once, and so is in nobody's way, nor are others in theirs.
+        """
+        neighbours = [each for each in self._strangers if each.site == connection.site]
+        if len(neighbours) >= STRANGERS_PER_SITE:
+            neighbours[0].refuse(Drop.STREAM_REFUSED)
+        elif len(self._strangers) >= STRANGERS:
+            next(iter(self._strangers)).refuse(Drop.STREAM_REFUSED)
         self.connections[connection.key] = connection
-        self._strangers[connection.site] += 1
+        self._strangers[connection] = None
 
     def recognised(self, connection: Connection) -> None:
-        self._strangers -= Counter({connection.site: 1})  # which also drops a count of zero
+        self._strangers.pop(connection, None)
 
     def gone(self, connection: Connection) -> None:
         if self.connections.get(connection.key) is connection:

@@ -68,13 +68,13 @@ class ResendGuard:
     none twice within a round trip, and not above a rate.
     """
 
-    __slots__ = ("_burst", "_rate", "_recent", "_tokens", "_updated")
+    __slots__ = ("_burst", "_recent", "_tokens", "_updated", "rate")
 
     REMEMBERED = 1024
 
     def __init__(self, rate: float, burst: float) -> None:
         """``rate`` in bytes per second, ``burst`` in bytes."""
-        self._rate = rate
+        self.rate = rate
         self._burst = burst
         self._tokens = burst
         self._updated = 0.0
@@ -87,7 +87,7 @@ class ResendGuard:
 
     def spend(self, number: int, size: int, now: float) -> bool:
         """Takes ``size`` bytes from the budget for resending ``number``; false where it is used up."""
-        self._tokens = min(self._burst, self._tokens + (now - self._updated) * self._rate)
+        self._tokens = min(self._burst, self._tokens + (now - self._updated) * self.rate)
         self._updated = now
         if size > self._tokens:
             return False

@@ -9,13 +9,25 @@ Packets that are lost stay gaps: the subscriber asks for them.
 from __future__ import annotations
 
 FAR = 1 << 62  # above every number
-RUNS = 32  # remembered: late packets and resends older than that are not served
+RUNS = 256  # remembered: late packets and resends older than that are not served
 
 
 class Run:
-    """Source numbers ``start`` … ``end - 1`` and what is added to each (extended numbers throughout)."""
+    """Source numbers ``start`` … ``end - 1`` and what is added to each (extended numbers throughout).
 
-    __slots__ = ("end", "picture_offset", "sequence_offset", "start", "timestamp_offset", "tl0_offset")
+    ``marked`` is the source number of the packet that is the last of its picture only because what followed
+    it was left out.
+    """
+
+    __slots__ = (
+        "end",
+        "marked",
+        "picture_offset",
+        "sequence_offset",
+        "start",
+        "timestamp_offset",
+        "tl0_offset",
+    )
 
     def __init__(
         self, start: int, sequence_offset: int, timestamp_offset: int, picture_offset: int, tl0_offset: int
@@ -26,6 +38,7 @@ class Run:
         self.timestamp_offset = timestamp_offset
         self.picture_offset = picture_offset
         self.tl0_offset = tl0_offset
+        self.marked = -1
 
 
 class Rewriter:
@@ -80,6 +93,13 @@ class Rewriter:
         picture ids by ``pictures``.
         """
         run = self.run
+        if run.start == source and run.end > source:  # nothing has been sent in it
+            run.start += 1
+            run.sequence_offset -= 1
+            run.picture_offset -= pictures
+            self.first = FAR if self.diverted else run.start
+            self.sequence_offset = run.sequence_offset
+            return
         self.stop(source)
         self._open(
             Run(

@@ -6,6 +6,8 @@ Arrival times are kept as whole ticks of 250 µs, so that rounding never adds up
 from __future__ import annotations
 
 import struct
+from itertools import chain
+from operator import sub
 from typing import Any
 
 from media.core import ARRIVALS, ffi
@@ -22,6 +24,7 @@ _MASK = ARRIVALS - 1
 _NOTHING = struct.pack("=q", -1) * ARRIVALS
 
 _head = struct.Struct("!HH")
+_pack_head = struct.Struct("!HHI").pack
 
 
 class FeedbackRecorder:
@@ -101,14 +104,17 @@ class FeedbackRecorder:
 
         It ends early where a delta does not fit 16 bits: the next packet has a reference time of its own.
         """
-        ticks = self.state.ticks
-        last = min(self.state.highest, base + STATUS_LIMIT - 1)
+        arrivals = self._arrivals(base, min(self.state.highest + 1, base + STATUS_LIMIT))
+        plain = _small_deltas(arrivals)
+        if plain is not None:
+            self._reference = arrivals[0] // TICKS_PER_REFERENCE
+            chunk = _SMALL << 13 | len(arrivals)
+            return self._head(base, len(arrivals)) + chunk.to_bytes(2, "big") + plain, base + len(arrivals)
         reference = -1
         time = 0
         symbols: list[int] = []
         deltas = bytearray()
-        for number in range(base, last + 1):
-            tick = ticks[number & _MASK]
+        for tick in arrivals:
             if tick < 0:
                 symbols.append(_LOST)
                 continue
@@ -127,10 +133,33 @@ class FeedbackRecorder:
             time = tick
         if reference >= 0:
             self._reference = reference
-        time_and_count = (self._reference & 0xFFFFFF) << 8 | self._count
-        head = struct.pack("!HHI", base & 0xFFFF, len(symbols), time_and_count)
-        self._count = self._count + 1 & 0xFF
+        head = self._head(base, len(symbols))
         return head + encode_statuses(symbols) + bytes(deltas), base + len(symbols)
+
+    def _head(self, base: int, count: int) -> bytes:
+        time_and_count = (self._reference & 0xFFFFFF) << 8 | self._count
+        self._count = self._count + 1 & 0xFF
+        return _pack_head(base & 0xFFFF, count, time_and_count)
+
+    def _arrivals(self, first: int, end: int) -> list[int]:
+        """Ticks of the numbers ``first`` … ``end - 1``, -1 where one has not come."""
+        ticks = self.state.ticks
+        start, size = first & _MASK, end - first
+        before_end = min(size, ARRIVALS - start)
+        found: list[int] = ffi.unpack(ticks + start, before_end)
+        return found + ffi.unpack(ticks, size - before_end) if before_end < size else found
+
+
+def _small_deltas(arrivals: list[int]) -> bytes | None:
+    """The deltas of a stretch in which everything came, and in order, as nearly always; else None."""
+    first = arrivals[0]
+    if first < 0:
+        return None
+    before = chain((first // TICKS_PER_REFERENCE * TICKS_PER_REFERENCE,), arrivals)
+    try:
+        return bytes(map(sub, arrivals, before))
+    except ValueError:  # one is not in 0 … 255
+        return None
 
 
 def encode_statuses(symbols: list[int]) -> bytes:

@@ -9,6 +9,7 @@ from server.call import Call
 from server.fields import Answer, WireTime
 from server.problems import Problem, Refusal
 from server.rooms import rules
+from server.rooms.late import too_late
 from server.sessions.load import Runs, occupancy, staff_of
 from server.sessions.rules import Label
 from server.sessions.scope import Scope
@@ -70,14 +71,14 @@ async def show_room(call: Call[None]) -> RoomCard:
         label=label,
         facilitator=next(iter(leading or [person.name for person in staff]), None),
         relay=bool(call.services.settings.turn_urls),
-        you=_you(scope, call.account, may(_cannot_join(scope, label, call.now))),
+        you=_you(scope, call.account, may(await _cannot_join(call, label))),
     )
 
 
 async def issue_ticket(call: Call[None]) -> TicketAnswer:
     state = await occupancy(call.db, [call.scope.timeslot.id])
     label = state.label(call.scope.session, call.scope.timeslot, call.now)
-    if refusal := _cannot_join(call.scope, label, call.now):
+    if refusal := await _cannot_join(call, label):
         raise Problem(refusal)
     if not call.services.rooms.admits(call.scope.timeslot.id):
         raise Problem(rules.RESTARTING, headers={"Retry-After": "30"})
@@ -102,6 +103,8 @@ def _opens_at(scope: Scope) -> datetime:
     return rules.opens_at(scope.timeslot.starts_at, scope.timeslot.room_opens_before_min)
 
 
-def _cannot_join(scope: Scope, label: Label, now: datetime) -> Refusal | None:
+async def _cannot_join(call: Call[None], label: Label) -> Refusal | None:
+    scope, account = call.scope, call.account
     subject = scope.subject if scope.person else None
-    return rules.joining(subject, scope.policy, label, opens_at=_opens_at(scope), now=now)
+    late = await too_late(call.db, scope.timeslot, account.id if account else None, call.now)
+    return rules.joining(subject, scope.policy, label, opens_at=_opens_at(scope), now=call.now, late=late)

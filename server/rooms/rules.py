@@ -11,6 +11,7 @@ from signalling.phases import Phase
 
 ROOM_ENDED = Refusal(403, "room.ended", "This session has ended.")
 ROOM_NOT_OPEN = Refusal(403, "room.not_open", "The room is not open yet.")
+TOO_LATE = Refusal(403, "room.too_late", "This session has begun, and nobody is let in any more.")
 NOT_PUBLISHED = Refusal(403, "room.not_published", "The session is not published yet.")
 CANCELLED = Refusal(403, "session.cancelled", "This session was cancelled.")
 NOT_REGISTERED = Refusal(403, "registration.required", "Register for this session to join it.")
@@ -24,9 +25,15 @@ SIGN_IN = Refusal(AUTH_REQUIRED.status, AUTH_REQUIRED.code, "Sign in to join.")
 
 
 def joining(
-    subject: Subject | None, policy: Policy, label: Label, *, opens_at: datetime, now: datetime
+    subject: Subject | None,
+    policy: Policy,
+    label: Label,
+    *,
+    opens_at: datetime,
+    now: datetime,
+    late: bool = False,
 ) -> Refusal | None:
-    """None when this person (None: a stranger) may enter. Staff may come before the doors open."""
+    """None when this person (None: a stranger) may enter. Staff may come before the doors open, and late."""
     if label is Label.CANCELLED:
         return CANCELLED
     if label is Label.COMPLETED:
@@ -44,6 +51,8 @@ def joining(
         return Refusal(NOT_ALLOWED.status, NOT_ALLOWED.code, decision.message)
     if label is not Label.IN_PROGRESS and now < opens_at and not subject.staff:
         return ROOM_NOT_OPEN
+    if late and not subject.staff:
+        return TOO_LATE
     return None
 
 

@@ -6,6 +6,7 @@ from server.mail import feedback, pruning, reminders
 from server.registrations import jobs as registrations
 from server.rooms import jobs as rooms
 from server.scheduler.run import Job
+from server.sessions import jobs as sessions
 
 JOBS: tuple[Job, ...] = (
     *reminders.JOBS,
@@ -13,4 +14,5 @@ JOBS: tuple[Job, ...] = (
     *pruning.JOBS,
     *rooms.JOBS,
     *registrations.JOBS,
+    *sessions.JOBS,
 )

@@ -34,6 +34,7 @@ _TIMESLOT_COLUMNS = {
     "minimum_by": "minimum_by",
     "room_opens_before_min": "room_opens_before_min",
     "auto_end_min": "auto_end_min",
+    "late_entry_min": "late_entry_min",
 }
 _CLEARABLE = frozenset(
     {
@@ -47,6 +48,7 @@ _CLEARABLE = frozenset(
         "minimum",
         "minimum_by",
         "auto_end_min",
+        "late_entry_min",
     }
 )
 NO_GUESTS = Refusal(409, "seats.no_guests", "This timeslot has no seat for participants. Edit its seats.")

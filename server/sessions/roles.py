@@ -16,7 +16,8 @@ from server.db.base import new_id
 from server.db.engine import seat_lock
 from server.problems import Problem
 from server.sessions.audit import record
-from server.sessions.rules import NO_SUCH_ACCOUNT, NO_SUCH_ROLE, ROLE_EXISTS, ROLE_TOO_HIGH
+from server.sessions.rules import ALREADY_EXPIRED, NO_SUCH_ACCOUNT, NO_SUCH_ROLE, ROLE_EXISTS, ROLE_TOO_HIGH
+from server.sessions.scope import NO_SUCH_TIMESLOT
 from server.sessions.tables import Publication, RoleAssignment
 from server.sessions.wire import NewRole, RoleInfo, RoleList
 from signalling.permissions import Role, may_assign
@@ -42,27 +43,38 @@ async def assign_role(call: Call[NewRole]) -> RoleInfo:
     account = await call.db.scalar(select(Account).where(Account.email_key == email_key(call.body.email)))
     if account is None:
         raise Problem(NO_SUCH_ACCOUNT, field="email")
+    slot_id, expires_at = call.body.timeslot_id, call.body.expires_at
+    if slot_id is not None and slot_id not in {slot.id for slot in session.timeslots}:
+        raise Problem(NO_SUCH_TIMESLOT, field="timeslotId")
+    if expires_at is not None and expires_at <= call.now:
+        raise Problem(ALREADY_EXPIRED, field="expiresAt")
     held = await call.db.scalar(
-        select(RoleAssignment.id).where(
+        select(RoleAssignment).where(
             RoleAssignment.session_id == session.id,
-            RoleAssignment.timeslot_id.is_(None),
+            RoleAssignment.timeslot_id == slot_id,
             RoleAssignment.account_id == account.id,
             RoleAssignment.role == role,
         )
     )
-    if held is not None:
+    if held is not None and (held.expires_at is None or held.expires_at > call.now):
         raise Problem(ROLE_EXISTS)
+    if held is not None:  # it ran out, and gives way to the new one
+        await call.db.delete(held)
+        await call.db.flush()
     assignment = RoleAssignment(
         id=new_id(),
         session_id=session.id,
+        timeslot_id=slot_id,
         account_id=account.id,
         role=role,
         granted_by=call.me.id,
         granted_at=call.now,
+        expires_at=expires_at,
     )
     call.db.add(assignment)
     _changed(call, "role.assign", account.id, role)
-    await _tell(call, account.id, assignment.id, {"role": role})
+    where = {"timeslot_id": slot_id} if slot_id else {}
+    await _tell(call, account.id, assignment.id, {"role": role, **where})
     return _info(assignment, account)
 
 
@@ -125,4 +137,11 @@ async def _tell(
 
 
 def _info(assignment: RoleAssignment, account: Account) -> RoleInfo:
-    return RoleInfo(id=assignment.id, name=account.name, email=account.email, role=assignment.role)
+    return RoleInfo(
+        id=assignment.id,
+        name=account.name,
+        email=account.email,
+        role=assignment.role,
+        timeslot_id=assignment.timeslot_id,
+        expires_at=assignment.expires_at,
+    )

@@ -39,6 +39,7 @@ CREATING_DENIED = Refusal(403, "session.creating_denied", "Your account may not 
 NOT_STARTED = Refusal(409, "timeslot.not_started", "It has not started yet. Cancel it instead of ending it.")
 SEATS_TAKEN = Refusal(409, "seats.taken", "More seats than that are taken already.")
 ROLE_TOO_HIGH = Refusal(403, "role.ceiling", "You may not give or take this role.")
+ALREADY_EXPIRED = Refusal(422, "role.expired", "That time is over already.")
 ROLE_EXISTS = Refusal(409, "role.exists", "They have this role already.")
 NO_SUCH_ROLE = Refusal(404, "role.not_found", "There is no such role assignment.")
 NO_SUCH_ACCOUNT = Refusal(404, "account.not_found", "There is no account with this email address.")

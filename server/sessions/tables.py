@@ -148,6 +148,7 @@ class Timeslot(Base):
     registration_cancel_by: Mapped[datetime | None]
     room_opens_before_min: Mapped[int] = mapped_column(default=15)
     auto_end_min: Mapped[int | None]
+    late_entry_min: Mapped[int | None]  # after the start, for those who were not there before
     minimum: Mapped[int | None]
     minimum_by: Mapped[datetime | None] = mapped_column(index=True)
     minimum_checked_at: Mapped[datetime | None]

@@ -86,6 +86,7 @@ async def add_timeslots(call: Call[AddedTimeslot]) -> SessionDetail:
         slot = new_timeslot(body, zone, _copies(model.seat_kinds), starts_at=starts_at)
         slot.session_id, slot.series_id, slot.recurrence = session.id, series, body.recurrence
         slot.room_opens_before_min, slot.auto_end_min = model.room_opens_before_min, model.auto_end_min
+        slot.late_entry_min = model.late_entry_min
         call.db.add(slot)
     edited(call, "timeslot.add", after={"count": len(times), "recurrence": body.recurrence})
     return await describe(call, session.id)

@@ -132,7 +132,10 @@ class NewSession(Body):
 
 
 class TimeslotChange(Body):
-    """Of a session's first timeslot; what is left out stays, null takes away what can be taken away."""
+    """Of a session's first timeslot; what is left out stays, null takes away what can be taken away.
+
+    ``lateEntryMin``: how long after the start people may still come in for the first time.
+    """
 
     starts_at: Instant | None = None
     starts_local: LocalTime | None = None
@@ -149,6 +152,7 @@ class TimeslotChange(Body):
     minimum_by: Instant | None = None
     room_opens_before_min: Annotated[int, Field(ge=0, le=24 * 60)] | None = None
     auto_end_min: Annotated[int, Field(ge=1, le=24 * 60)] | None = None
+    late_entry_min: Annotated[int, Field(ge=0, le=24 * 60)] | None = None
 
 
 class SessionChange(Body):
@@ -170,8 +174,12 @@ class Cancellation(Body):
 
 
 class NewRole(Body):
+    """In all timeslots or in one, for good or until some time."""
+
     email: Email
     role: Role
+    timeslot_id: Annotated[str, Field(max_length=32)] | None = None
+    expires_at: Instant | None = None
 
 
 class Deletion(Body):
@@ -223,7 +231,7 @@ class TimeslotInfo(Answer):
     """``external_meeting`` only for those who may see the details; ``register`` as it stands for who asks;
     ``own_registration`` is theirs, if it was not given up.
 
-    ``registration`` is what the organiser set, ``registration_open`` what follows from it and its window.
+    ``registration_state`` is what the organiser set, ``registration_open`` what follows from it now.
     """
 
     id: str
@@ -235,7 +243,7 @@ class TimeslotInfo(Answer):
     location: LocationInfo
     phase: Phase
     label: Label
-    registration: RegistrationState
+    registration_state: RegistrationState
     registration_open: bool
     registration_opens_at: WireTime | None
     registration_closes_at: WireTime | None
@@ -244,6 +252,7 @@ class TimeslotInfo(Answer):
     minimum_by: WireTime | None
     room_opens_before_min: int
     auto_end_min: int | None
+    late_entry_min: int | None
     series_id: str | None
     recurrence: str | None
     cancelled_reason: str | None
@@ -357,6 +366,8 @@ class RoleInfo(Answer):
     name: str
     email: str
     role: Role
+    timeslot_id: str | None
+    expires_at: WireTime | None
 
 
 class RoleList(Answer):

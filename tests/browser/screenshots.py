@@ -1,9 +1,12 @@
-"""Takes the pictures of README.md anew: ``python -m tests.browser.screenshots``; the cameras are drawn."""
+"""Takes the pictures of README.md anew: ``python -m tests.browser.screenshots``; the cameras are drawn. With
+``editor`` that of the editor alone.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import math
+import sys
 import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -11,7 +14,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, ViewportSize
 
-from tests.support.browser import chromium, expect_moving, join, person, tile
+from tests.support.browser import chromium, expect_moving, join, person, sign_in, tile
 from tests.support.demo_server import demo_server
 
 OUT = Path(__file__).parents[2] / "web" / "docs"
@@ -89,12 +92,16 @@ def draw_camera(path: Path, look: Look) -> None:
             file.write(b"FRAME\n" + plane(0, 1, frame) + plane(1, 2, frame) + plane(2, 2, frame))
 
 
-async def main() -> None:
+async def main(*, editor_alone: bool) -> None:
     OUT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         async with AsyncExitStack() as stack:
             server = await stack.enter_async_context(demo_server(folder))
+            planner = await stack.enter_async_context(chromium())
+            await take_editor(await person(planner, server.url, viewport=DESK))
+            if editor_alone:
+                return
             pages: dict[str, Page] = {}
             for email, (who, look) in CAST.items():
                 camera = folder / f"{email}.y4m"
@@ -109,6 +116,19 @@ async def main() -> None:
             quiet = await stack.enter_async_context(chromium())
             await join(await person(quiet, server.url), "observer@demo.test")
             await take(pages)
+
+
+async def take_editor(page: Page) -> None:
+    await sign_in(page, "organiser@demo.test", to="/")
+    await page.get_by_role("link", name="Feedback that lands").first.click()
+    await page.get_by_role("link", name="Edit", exact=True).click()
+    title = page.get_by_label("Title", exact=True)
+    await title.fill("Feedback that lands, and how to ask for it")
+    await page.get_by_text("Auto-saved").wait_for()
+    await page.screenshot(path=OUT / "editor.png")
+    await title.fill("Feedback that lands")
+    await page.get_by_text("Not saved yet").wait_for()
+    await page.get_by_text("Auto-saved").wait_for()
 
 
 async def take(pages: dict[str, Page]) -> None:
@@ -147,4 +167,4 @@ async def take(pages: dict[str, Page]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(editor_alone=sys.argv[1:] == ["editor"]))

@@ -140,15 +140,34 @@ async def test_a_session_of_talks_from_plan_to_full_and_back(
     await expect(presenters.first).to_contain_text("Talk of Pia First")
     await button(page, "Move Paul Second up").click()
     await expect(presenters.first).to_contain_text("Talk of Paul Second")
+    await expect(button(page, "Move Paul Second up")).to_be_focused()
     await tab(page, "Agenda")
     await expect(page.get_by_label("Title").first).to_have_value("Talk of Paul Second")
     await tab(page, "Messages")
     await expect(page.get_by_text("Seat offered, to Wes Waits")).to_be_visible()
 
+    await page.get_by_role("checkbox", name="On the waitlist").check()
+    await expect(page.get_by_text("It reaches nobody.")).to_be_visible()
+    await page.get_by_role("checkbox", name="On the waitlist").uncheck()
+    await page.get_by_role("checkbox", name="Facilitator", exact=True).check()
+    await expect(page.get_by_text("It reaches 1 person.")).to_be_visible()
+    await page.get_by_label("Subject").fill("Slides by Friday")
+    await page.get_by_label("Message", exact=True).fill("Please bring them.")
+    await button(page, "Send").click()
+    await mail_to(server, "hana.host@example.test", "Slides by Friday")
+
+    # people have registered: no way to delete it, but one that tells them
+    await page.get_by_role("button", name="More", exact=True).click()
+    await page.get_by_role("menuitem", name="Delete").click()
+    dialog = page.get_by_role("alertdialog")
+    await dialog.get_by_label("To confirm").fill("Tools we love")
+    await dialog.get_by_role("button", name="Delete").click()
+    await expect(dialog.get_by_text("Cancel the session, then archive it")).to_be_visible()
+    await dialog.get_by_role("button", name="Keep it").click()
+
     # cancelled, with the number of mails before and the mail after; and back (M8, M9)
     await page.get_by_role("button", name="More", exact=True).click()
     await page.get_by_role("menuitem", name="Cancel the session").click()
-    dialog = page.get_by_role("alertdialog")
     await expect(dialog.get_by_text("6 people get a mail, which cannot be recalled.")).to_be_visible()
     await dialog.get_by_label("Why").fill("The room is flooded.")
     await dialog.get_by_role("button", name="Cancel the session").click()
@@ -229,6 +248,74 @@ async def test_requests_are_decided_together_and_a_series_is_planned(
     await expect(seated).to_have_count(2)
 
 
+async def test_roles_exceptions_and_the_roster_as_a_file(people: People, server: DemoServer) -> None:
+    page = await people.open("organiser")
+    await plan(page, "Training", "With exceptions")
+    await tab(page, "Participants")
+    await expect(page.get_by_role("heading", name="Nobody has registered yet")).to_be_visible()
+    for address, chosen in (("cofacilitator@demo.test", "guest"), ("participant2@demo.test", "guest")):
+        await button(page, "Add a person").click()
+        await page.get_by_label("Their email address").fill(address)
+        seats = page.get_by_role("dialog").get_by_label("Seat")
+        await seats.select_option("Participant" if chosen == "guest" else chosen)
+        await page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+    await button(page, "Give a role").click()
+    await page.get_by_label("Their email address").fill("cofacilitator@demo.test")
+    await button(page, "Give it").click()
+    await expect(button(page, "Take the role from Mei Tanaka")).to_be_visible()
+    await button(page, "Add an exception").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Their email address").fill("participant2@demo.test")
+    await dialog.get_by_label("What").select_option("chat.send")
+    await dialog.get_by_label("Why").fill("Too loud")
+    await dialog.get_by_role("button", name="Add", exact=True).click()
+    await expect(button(page, "Remove the exception for Jonas Lindqvist")).to_be_visible()
+    await button(page, "About Jonas Lindqvist").click()
+    await page.get_by_role("menuitem", name="What may they do?").click()
+    await expect(page.get_by_text("Denied: Chat: send")).to_be_visible()
+    await expect(page.get_by_role("row", name=re.compile("^Chat: send ?: no"))).to_be_visible()
+    await page.keyboard.press("Escape")
+
+    await button(page, "About Jonas Lindqvist").click()
+    await page.get_by_role("menuitemradio", name="Attended").click()
+    row = page.get_by_role("listitem").filter(has_text="participant2@demo.test")
+    await expect(row.get_by_text("Attended")).to_be_visible()
+    await page.get_by_label("Find a person").fill("mei")
+    await expect(row).to_have_count(0)
+    await expect(
+        page.get_by_role("listitem").filter(has_text="cofacilitator@demo.test").first
+    ).to_be_visible()
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="CSV").click()
+    text = (await (await download.value).path()).read_text()
+    assert "participant2@demo.test" in text
+    assert "cofacilitator@demo.test" in text
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Excel").click()
+    assert (await (await download.value).path()).read_bytes()[:2] == b"PK"
+
+
+async def test_an_agenda_is_put_in_order_by_its_grip(people: People, server: DemoServer) -> None:
+    page = await people.open("organiser")
+    await plan(page, "Workshop", "By the grip")
+    await tab(page, "Agenda")
+    titles = page.get_by_role("tabpanel").get_by_label("Title")
+    for at, title in enumerate(("First", "Second", "Third")):
+        await button(page, "Add an item").click()
+        await titles.nth(at).fill(title)
+    await page.get_by_label("Minutes").nth(1).fill("90")
+    await expect(page.get_by_text("The agenda is 10 minutes longer than the timeslot.")).to_be_visible()
+    items = page.get_by_role("tabpanel").locator("li")
+    await items.nth(2).locator(".agenda-grip").drag_to(items.nth(0).locator(".agenda-grip"))
+    await expect(titles.first).to_have_value("Third")
+    await saved(page)
+    shown = await the_session(page, server)
+    agenda = await as_caller(page, server).call("GET", f"/timeslots/{shown['timeslot']['id']}/agenda")
+    assert [item["title"] for item in agenda["items"]] == ["Third", "First", "Second"]
+    assert agenda["overMin"] == 10
+
+
 async def test_two_editors_at_once_lose_nothing(people: People, server: DemoServer) -> None:
     one = await people.open("organiser")
     await plan(one, "Coaching", "First title")
@@ -304,6 +391,7 @@ async def test_what_the_server_refuses_stands_beside_its_field(people: People, s
     await condition.select_option("invite")
     await expect(condition).to_have_accessible_description(re.compile("cannot be invite only"))
     await expect(page.get_by_text("Some changes are not saved")).to_be_visible()
+    await expect(page.get_by_role("tab", name="Seats & conditions")).to_contain_text("To mend")
     await examine(page, "a refusal beside its field")
     await page.get_by_label("Who finds it").select_option("private")
     await saved(page)  # both together
@@ -343,21 +431,35 @@ async def test_the_editor_without_a_mouse(people: People, server: DemoServer) ->
     await expect(tabs.first).to_be_focused()
     await page.keyboard.press("ArrowRight")
     await tab_to(page, button(page, "Add an item"))
-    await page.keyboard.press("Enter")
-    await page.keyboard.press("Enter")
+    for _ in range(3):
+        await page.keyboard.press("Enter")
     titles = page.get_by_role("tabpanel").get_by_label("Title")
-    await expect(titles).to_have_count(2)
+    await expect(titles).to_have_count(3)
     await titles.first.focus()
     await page.keyboard.press("ControlOrMeta+a")
     await page.keyboard.type("Welcome")
     await tab_to(page, button(page, "Move Welcome down"))
     await page.keyboard.press("Enter")
     await expect(titles.nth(1)).to_have_value("Welcome")
-    await expect(page.get_by_text("Welcome is now number 2 of 2.")).to_be_attached()
+    await expect(page.get_by_text("Welcome is now number 2 of 3.")).to_be_attached()
+    await expect(button(page, "Move Welcome down")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(titles.nth(2)).to_have_value("Welcome")
     await saved(page)
     shown = await the_session(page, server)
     agenda = await as_caller(page, server).call("GET", f"/timeslots/{shown['timeslot']['id']}/agenda")
-    assert [item["title"] for item in agenda["items"]] == ["New item", "Welcome"]
+    assert [item["title"] for item in agenda["items"]] == ["New item", "New item", "Welcome"]
+    await button(page, "Remove Welcome").focus()
+    await page.keyboard.press("Enter")
+    await expect(button(page, "Add an item")).to_be_focused()
+    await tab(page, "Seats & conditions")
+    await button(page, "Move Guest up").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=3).nth(1)).to_have_text("Guest")
+    await expect(button(page, "Move Guest up")).to_be_focused()
+    await button(page, "Add a question").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Question", exact=True)).to_be_focused()
 
 
 async def test_every_tab_is_accessible(people: People) -> None:

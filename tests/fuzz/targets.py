@@ -21,10 +21,12 @@ from media.framing import (
     encode_notification,
     encode_request,
 )
+from media.rtp import dependency
 from media.rtp.audio_level import audio_level
-from media.rtp.codecs import av1, h264, vp8, vp9
+from media.rtp.codecs import av1, h264, red, vp8, vp9
 from tests.fuzz import test_packets as packets
 from tests.support.captures import BROWSERS, capabilities, names, produced
+from tests.support.layered import Scalable, descriptor
 from tests.support.rtc_peer import rtp_packet
 from tests.support.sfu import vp8_layered, vp8_payload
 
@@ -73,6 +75,10 @@ def vp9_payloads(data: bytes) -> None:
         assert 0 <= found.temporal < 8
         assert 0 <= found.spatial < 8
     vp9.starts_key_frame(buffer, 8, 8 + len(data))
+    assert vp9.heights(data, 0, len(data)) == vp9.heights(buffer, 8, 8 + len(data))
+    out = bytearray(buffer)
+    vp9.shift_numbering(out, 8, 8 + len(data), 5, 5)
+    assert (bytes(out[:8]), bytes(out[-8:])) == (EDGE, EDGE)
     assert vp9.describe(data, 0, len(data)) == vp9.describe(buffer, 8, 8 + len(data))  # nothing from outside
 
 
@@ -84,6 +90,24 @@ def h264_payloads(data: bytes) -> None:
 def av1_payloads(data: bytes) -> None:
     inside = av1.starts_key_frame(EDGE + data + EDGE, 8, 8 + len(data))
     assert inside == av1.starts_key_frame(data, 0, len(data))
+
+
+def descriptors(data: bytes) -> None:
+    """Bare, and with a structure known from before."""
+    for structure in (None, Scalable().structure):
+        with contextlib.suppress(ValueError):
+            frame = dependency.parse(data, structure)
+            assert len(frame.dtis) == len(frame.structure.targets)
+            assert frame.structure.target(0, 0) < len(frame.structure.targets)
+            assert all(back > 0 for back in frame.fdiffs)
+
+
+def redundant_sound(data: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        kind, sound = red.primary(data)
+        assert kind < 128
+        assert data.endswith(sound)
+        assert len(red.translate(data, [100] * 128)) == len(data)
 
 
 def levels(data: bytes) -> None:
@@ -148,6 +172,14 @@ TARGETS = {
     "vp9": Target(vp9_payloads, _VP9),
     "h264": Target(h264_payloads, _H264),
     "av1": Target(av1_payloads, _AV1),
+    "descriptors": Target(
+        descriptors,
+        [
+            descriptor(1, 5, structure=Scalable().structure),
+            descriptor(2, 6, False, active=7, targets=9, fdiffs=(1, 300)),
+        ],
+    ),
+    "red": Target(redundant_sound, [bytes.fromhex("ef03c0026fabcdef"), b"\x6fopus"]),
     "levels": Target(levels, [b"\x10\x7f\x00\x00", b"\xa0\x85", b"\x0a\x01\x30\x00"]),
     "requests": Target(request_lines, _request_seeds()),
     "replies": Target(reply_lines, _REPLIES),

@@ -24,7 +24,7 @@ def test_the_journeys_name_files() -> None:
 def test_a_name_in_the_journeys_exists(file: str, name: str) -> None:
     source = (ROOT / file).read_text()
     if name:
-        assert re.search(rf"(?:def|class) {name}\b|^{name}\b", source, re.MULTILINE), (
+        assert re.search(rf"(?:def|class) {name}\b|^{name}\b|^\w[\w *]*\b{name}\(", source, re.MULTILINE), (
             f"{name} is not in {file}"
         )
 

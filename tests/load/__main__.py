@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 
-from tests.load import hub, join, register, sfu, sfu_peers
+from tests.load import hub, join, network_change, register, sfu, sfu_peers
 from tests.load.report import Effort, Figure, emit
 
 PARTS: dict[str, Callable[[Effort], AsyncIterator[Figure]]] = {
@@ -16,6 +16,7 @@ PARTS: dict[str, Callable[[Effort], AsyncIterator[Figure]]] = {
     "sfu-peers": sfu_peers.measure,
     "hub": hub.measure,
     "join": join.measure,
+    "network": network_change.measure,
     "register": register.measure,
 }
 

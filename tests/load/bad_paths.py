@@ -40,38 +40,35 @@ STEADY = 3.0  # seconds at a rate before the next change
 DOWN_WITHIN, UP_WITHIN = 15.0, 30.0
 
 
-async def measure(effort: Effort) -> AsyncIterator[Figure]:
-    suffix = pinning()
-    seconds = 2 * min(effort.seconds, 5.0)
-    repaired = [await repair(seconds, seed) for seed in range(1, effort.runs + 1)]
+async def repairs(effort: Effort) -> AsyncIterator[Figure]:
+    seconds = 2 * min(effort.seconds, 3.0)
+    runs = [await repair(seconds, seed) for seed in range(1, effort.runs + 1)]
     how = (
         f"publisher and subscriber each behind a line with 5 % loss and 40 ms each way; {VIDEO_RATE} video "
-        f"packets/s "
-        f"for {seconds:g} s; both ends repair by NACK and RTX (asked every 100 ms, at most {NACK_TRIES} "
-        f"times); video "
-        f"packets that the subscriber got, first time or repaired, of those sent{suffix}"
+        f"packets/s for {seconds:g} s; both ends repair by NACK and RTX (asked every 100 ms, at most "
+        f"{NACK_TRIES} times){pinning()}"
     )
-    yield figure("sfu.loss5_delivered_pct", "%", [each[0] for each in repaired], how)
-    yield figure(
-        "sfu.loss5_delay_p99_ms",
-        "ms",
-        [each[1] for each in repaired],
-        f"time under way of each packet: {how}",
-    )
-    changes = [await narrow_path(seed) for seed in range(1, min(effort.runs, 2) + 1)]
+    got = f"video packets that the subscriber got, first time or repaired, of those sent; {how}"
+    yield figure("sfu.loss5_delivered_pct", "%", [run[0] for run in runs], got)
+    yield figure("sfu.loss5_delay_p99_ms", "ms", [run[1] for run in runs], f"time under way; {how}")
+
+
+async def narrowing(effort: Effort) -> AsyncIterator[Figure]:
+    runs = [await narrow_path(1)]  # half a minute
     how = (
         "a camera in three encodings (150, 500 and 1,700 kbit/s, three temporal layers, VP8) and sound, one "
         "subscriber with transport-wide feedback every 50 ms behind a line of 3 Mbit/s, 40 ms and a queue "
-        "of 0.5 s"
+        f"of 0.5 s{pinning()}"
     )
-    falls = f"the line falls to 500 kbit/s: until the target is below 500 kbit/s; {how}{suffix}"
-    yield figure("sfu.rate_drop_s", "s", [each[0] for each in changes], falls)
-    rises = f"five seconds later it is 3 Mbit/s again: until the target is the top layer; {how}{suffix}"
-    yield figure("sfu.rate_recover_s", "s", [each[1] for each in changes], rises)
-    sound = (
-        f"from the fall to the end: largest gap between two packets of sound, sent every 20 ms; {how}{suffix}"
-    )
-    yield figure("sfu.rate_audio_gap_ms", "ms", [1e3 * each[2] for each in changes], sound)
+    falls = f"the line falls to 500 kbit/s: until what is to be sent fits; {how}"
+    yield figure("sfu.rate_drop_s", "s", [run[0] for run in runs], falls)
+    rises = f"five seconds later it is 3 Mbit/s again: until the top layer is to be sent; {how}"
+    yield figure("sfu.rate_recover_s", "s", [run[1] for run in runs], rises)
+    sound = f"from the fall to the end: largest gap between two packets of sound, sent every 20 ms; {how}"
+    yield figure("sfu.rate_audio_gap_ms", "ms", [1e3 * run[2] for run in runs], sound)
+
+
+PARTS = (repairs, narrowing)
 
 
 # --- repair ---

@@ -12,7 +12,7 @@ from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 
 from media import protocol
 from media.client import MediaWorker
-from media.protocol import Notification, TransportState
+from media.protocol import MediaError, Notification, TransportState
 from tests.load.forwarding import LOAD, crowd
 from tests.load.peers import LoadPeer, consume, create_peer, publish, subscribe
 from tests.load.report import Effort, Figure, figure
@@ -22,59 +22,97 @@ SET_UPS = 20  # a run
 STORMS, STORM, STORM_SECONDS = 2, 200, 10.0
 RUNNING = 20  # subscribers of the stream that must not be interrupted
 VIEWERS = 100
-ASKING = 3.0  # seconds in which they ask for key frames, each ten times a second
+ASKING = 2.0  # seconds in which they ask for key frames, each ten times a second
 WINDOW = 0.45  # seconds; of the half one that the promise is about, less what the way varies
 RESTARTS = 20  # a run
 DEAD = 5  # a run
 CHECKS = 1.0  # seconds between the checks of one who is alive
 NOTICED_WITHIN = 60.0
 COLLECTED = 11.0  # seconds after which the worker has collected what closed transports leave
-CHURN, CONNECTED = 5000, 10  # joins; one in so many with ICE and DTLS
+CHURN, CONNECTED = 5000, 20  # joins; one in so many with ICE and DTLS
 
 PRODUCERS = ("host-video", "host-audio")
 
 
-async def measure(effort: Effort) -> AsyncIterator[Figure]:
-    suffix = pinning()
-    part = 10 if effort.short else 1  # of the numbers
-    set_ups = [await set_up_times(SET_UPS // part) for _ in range(effort.runs)]
+async def set_up(effort: Effort) -> AsyncIterator[Figure]:
+    runs = [await set_up_times(SET_UPS // part(effort)) for _ in range(effort.runs)]
     how = (
         "bare client: from the request for a transport, through ICE, DTLS and consume, to the first packet "
-        f"decrypted; control messages straight to the worker; median of {SET_UPS} a run, one after the "
-        f"other{suffix}"
+        f"decrypted; control messages straight to the worker; median of {SET_UPS} a run, one after another"
     )
-    yield figure("sfu.setup_ms", "ms", [statistics.median(times) for times in set_ups], how)
-    gaps = [await join_storm(STORM // part, STORM_SECONDS / part) for _ in range(min(effort.runs, STORMS))]
+    yield figure("sfu.setup_ms", "ms", [statistics.median(times) for times in runs], how + pinning())
+
+
+async def storm(effort: Effort) -> AsyncIterator[Figure]:
+    joins, seconds = STORM // part(effort), STORM_SECONDS / part(effort)
+    runs = [await join_storm(joins, seconds) for _ in range(min(effort.runs, STORMS))]
     how = (
-        f"{STORM} joins (ICE, DTLS, two consumers) in {STORM_SECONDS:g} s beside 1 to {RUNNING}: the "
-        f"largest gap "
-        f"between two video packets of three of its subscribers, less what the publisher was late; all joins "
-        f"succeeded; {LOAD}{suffix}"
+        f"{joins} joins (ICE, DTLS, two consumers) in {seconds:g} s beside 1 to {RUNNING}: the largest gap "
+        "between two video packets of three of its subscribers, less what the publisher was late; "
+        f"{LOAD}{pinning()}"
     )
-    yield figure("sfu.join_storm_gap_ms", "ms", gaps, how)
-    requests = [await key_frames(VIEWERS // part) for _ in range(effort.runs)]
+    yield figure("sfu.join_storm_gap_ms", "ms", [gap for gap, _ in runs], how)
+    yield figure("sfu.join_storm_failed", "joins", [float(failed) for _, failed in runs], how)
+
+
+async def many_key_frames(effort: Effort) -> AsyncIterator[Figure]:
+    most = [float(await key_frames(VIEWERS // part(effort))) for _ in range(effort.runs)]
     how = (
         f"{VIEWERS} viewers of one video ask (PLI) ten times a second each for {ASKING:g} s: most requests "
-        f"that reach "
-        f"the publisher in {WINDOW:g} s; each is answered with a key frame{suffix}"
+        f"that reach the publisher in {WINDOW:g} s; each is answered with a key frame{pinning()}"
     )
-    yield figure("sfu.keyframe_requests", "requests", [float(most) for most in requests], how)
-    restarts = [await ice_restarts(RESTARTS // part) for _ in range(effort.runs)]
+    yield figure("sfu.keyframe_requests", "requests", most, how)
+
+
+async def restarts(effort: Effort) -> AsyncIterator[Figure]:
+    runs = [await ice_restarts(RESTARTS // part(effort)) for _ in range(effort.runs)]
     how = (
         "another local address, ICE restart requested, check with the new credentials, to the first packet "
-        "decrypted "
-        f"there; no new DTLS; median of {RESTARTS} a run; control messages straight to the worker{suffix}"
+        f"decrypted there; no new DTLS; median of {RESTARTS} a run; control messages straight to the worker"
     )
-    yield figure("sfu.ice_restart_ms", "ms", [statistics.median(times) for times in restarts], how)
+    yield figure("sfu.ice_restart_ms", "ms", [statistics.median(times) for times in runs], how + pinning())
+
+
+async def the_dead(effort: Effort) -> AsyncIterator[Figure]:
     noticed = await dead_peers(1 if effort.short else DEAD)
     how = (
         f"from the last packet of a peer that checked every {CHECKS:g} s and then fell silent to the worker "
-        f"saying that "
-        f"it is disconnected; {DEAD} peers, one after the other, median{suffix}"
+        f"saying that it is disconnected; {len(noticed)} peers, median{pinning()}"
     )
     yield figure("sfu.dead_peer_s", "s", noticed, how)
-    async for result in _churn(CHURN // part**2, 0.1 if effort.short else COLLECTED, suffix):
-        yield result
+
+
+async def churn(effort: Effort) -> AsyncIterator[Figure]:
+    """Joins and leaves; memory after the first fifth and at the end, and what is left at the end."""
+    joins, rest = CHURN // part(effort) ** 2, 0.1 if effort.short else COLLECTED
+    async with one_room() as worker, _host(worker):
+        await _come_and_go(worker, joins // 5)
+        await asyncio.sleep(rest)
+        before, open_before = resident(worker.pid), descriptors(worker.pid)
+        await _come_and_go(worker, joins - joins // 5)
+        await asyncio.sleep(rest)
+        grown = (resident(worker.pid) - before) / (joins - joins // 5) * 1000
+        counters = (await worker.request(protocol.GetStats())).counters
+        left = {
+            "descriptors": descriptors(worker.pid) - open_before,
+            "transports": counters["transports"] - 1,
+            "addresses": counters["addresses"] - 1,
+        }
+    how = (
+        f"{joins} joins and leaves of a person with two transports and two consumers, one in {CONNECTED} "
+        f"through ICE and DTLS (a handshake takes most of the time){pinning()}"
+    )
+    memory = f"resident memory of the worker from the first fifth to the end, per thousand; {how}"
+    yield figure("sfu.churn_mb_per_1000", "MB", [grown], memory)
+    yield figure("sfu.churn_left", "objects", [sum(left.values())], f"{left} more than before; {how}")
+
+
+PARTS = (set_up, storm, many_key_frames, restarts, the_dead, churn)
+
+
+def part(effort: Effort) -> int:
+    """By how much the numbers are smaller in the short form."""
+    return 10 if effort.short else 1
 
 
 async def set_up_times(count: int) -> list[float]:
@@ -98,8 +136,8 @@ async def _set_up(worker: MediaWorker, name: str) -> float:
     return taken
 
 
-async def join_storm(joins: int, seconds: float) -> float:
-    """The largest gap in milliseconds in a stream that runs meanwhile."""
+async def join_storm(joins: int, seconds: float) -> tuple[float, int]:
+    """The largest gap in milliseconds in a stream that runs meanwhile, and how many did not get in."""
     names = [f"viewer-{number}" for number in range(RUNNING)]
     listening = [f"{name}-recv" for name in names]
     async with crowd() as (worker, people):
@@ -111,17 +149,23 @@ async def join_storm(joins: int, seconds: float) -> float:
             joined = await asyncio.gather(
                 *(_join_late(worker, f"late-{number}", number * seconds / joins) for number in range(joins))
             )
-        for peer in joined:
+        peers = [peer for peer in joined if peer is not None]
+        for peer in peers:
             await peer.close()
-    return run.result.gap
+    return run.result.gap, joins - len(peers)
 
 
-async def _join_late(worker: MediaWorker, name: str, after: float) -> LoadPeer:
+async def _join_late(worker: MediaWorker, name: str, after: float) -> LoadPeer | None:
+    """The peer; None where it has not got in or has heard nothing after many seconds."""
     await asyncio.sleep(after)
     peer = await create_peer(worker, ROOM, name, "recv")
-    await peer.connect(worker)
-    await subscribe(worker, peer, PRODUCERS)
-    await peer.until(lambda: bool(peer.rtp), within=30.0)
+    try:
+        await peer.connect(worker)
+        await subscribe(worker, peer, PRODUCERS)
+        await peer.until(lambda: bool(peer.rtp), within=30.0)
+    except (TimeoutError, MediaError):
+        await peer.close()
+        return None
     peer.stop_listening()
     return peer
 
@@ -199,31 +243,6 @@ async def dead_peers(count: int) -> list[float]:
 
     async with one_room(told) as worker:
         return list(await asyncio.gather(*(one(worker, number) for number in range(count))))
-
-
-async def _churn(joins: int, rest: float, suffix: str) -> AsyncIterator[Figure]:
-    """Joins and leaves; memory after the first fifth and at the end, and what is left at the end."""
-    async with one_room() as worker, _host(worker):
-        await _come_and_go(worker, joins // 5)
-        await asyncio.sleep(rest)
-        before, open_before = resident(worker.pid), descriptors(worker.pid)
-        await _come_and_go(worker, joins - joins // 5)
-        await asyncio.sleep(rest)
-        grown = (resident(worker.pid) - before) / (joins - joins // 5) * 1000
-        counters = (await worker.request(protocol.GetStats())).counters
-        left = {
-            "descriptors": descriptors(worker.pid) - open_before,
-            "transports": counters["transports"] - 1,
-            "addresses": counters["addresses"] - 1,
-        }
-    how = (
-        f"{joins} joins and leaves of a person with two transports and two consumers, one in {CONNECTED} "
-        f"through ICE "
-        "and DTLS (a handshake takes most of the time)"
-    )
-    memory = f"resident memory of the worker from the first fifth to the end, per thousand; {how}{suffix}"
-    yield figure("sfu.churn_mb_per_1000", "MB", [grown], memory)
-    yield figure("sfu.churn_left", "objects", [sum(left.values())], f"{left} more than before; {how}{suffix}")
 
 
 @contextlib.asynccontextmanager

@@ -35,48 +35,37 @@ SENDERS = 4  # of the honest, as in a room where some speak
 HOSTILE_RATE = 2000  # packets a second from the hostile peer
 
 
-async def measure(effort: Effort) -> AsyncIterator[Figure]:
-    suffix = pinning()
+async def from_outside(effort: Effort) -> AsyncIterator[Figure]:
     count = 20_000 if effort.short else FLOOD
     flooded = await flood(count)
     how = (
         f"{count} datagrams of sixteen hostile kinds at {FLOOD_RATE}/s from eight addresses that never pass "
-        f"ICE, beside "
-        f"1 to {VIEWERS}; {LOAD}{suffix}"
+        f"ICE, beside 1 to {VIEWERS}; {LOAD}{pinning()}"
     )
     busier = "processor time of the worker per second with the flood, less that before it, of one core"
-    yield figure("sfu.hostile_cpu_pct", "%", [flooded.cpu], f"{busier}: {how}")
-    yield figure(
-        "sfu.hostile_sessions_affected",
-        "sessions",
-        [float(flooded.affected)],
-        f"of the {VIEWERS + 1} transports: not connected at the end, or with a packet lost: {how}",
-    )
-    yield figure(
-        "sfu.hostile_bytes_answered_pct",
-        "%",
-        [flooded.answered],
-        f"bytes sent back to the attackers / bytes they sent; more than 100 would amplify: {how}",
-    )
-    hostile = [await hostile_peer(min(effort.seconds, 5.0)) for _ in range(effort.runs)]
+    yield figure("sfu.hostile_cpu_pct", "%", [flooded.cpu], f"{busier}; {how}")
+    affected = f"of the {VIEWERS + 1} transports: not connected at the end, or with a packet lost; {how}"
+    yield figure("sfu.hostile_sessions_affected", "sessions", [float(flooded.affected)], affected)
+    answered = f"bytes sent back to the attackers / bytes they sent; {how}"
+    yield figure("sfu.hostile_bytes_answered_pct", "%", [flooded.answered], answered)
+
+
+async def from_inside(effort: Effort) -> AsyncIterator[Figure]:
+    runs = [await hostile_peer(min(effort.seconds, 5.0)) for _ in range(effort.runs)]
     how = (
         f"{HONEST} honest peers ({SENDERS} of them send video and sound to all) and one that sends "
-        f"{HOSTILE_RATE} packets "
-        "a second under its keys: RTP of ever new SSRCs, garbage with right headers, NACKs for 4,250 "
-        "packets, PLIs by "
-        f"the hundred, false reports; AES-128-GCM; {LOAD}{suffix}"
+        f"{HOSTILE_RATE} packets a second under its keys: RTP of ever new SSRCs, garbage with right headers, "
+        "NACKs for 4,250 packets, PLIs by the hundred, false reports; AES-128-GCM; "
+        f"{LOAD}{pinning()}"
     )
-    yield figure(
-        "sfu.hostile_peer_p99_ms", "ms", [each.p99 for each in hostile], f"delay of the others: {how}"
-    )
-    yield figure(
-        "sfu.hostile_peer_lost_pct", "%", [each.lost for each in hostile], f"of the others' packets: {how}"
-    )
-    yield figure(
-        "sfu.hostile_peer_mb", "MB", [each.memory for each in hostile], f"that the worker grew by: {how}"
-    )
-    repair = "packets resent to the hostile peer / packets sent to it first: "
-    yield figure("sfu.hostile_peer_repair", "ratio", [each.repair for each in hostile], repair + how)
+    yield figure("sfu.hostile_peer_p99_ms", "ms", [run.p99 for run in runs], f"delay, the others'; {how}")
+    yield figure("sfu.hostile_peer_lost_pct", "%", [run.lost for run in runs], f"the others' packets; {how}")
+    yield figure("sfu.hostile_peer_mb", "MB", [run.memory for run in runs], f"that the worker grew; {how}")
+    repaired = f"packets resent to the hostile peer / packets first sent to it; {how}"
+    yield figure("sfu.hostile_peer_repair", "ratio", [run.repair for run in runs], repaired)
+
+
+PARTS = (from_outside, from_inside)
 
 
 # --- from outside ---

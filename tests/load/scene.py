@@ -8,11 +8,13 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from media import core
 from media.client import MediaWorker
 from media.pool import MediaPool, PoolSettings
 from media.protocol import CreateRoom, Notification
 
 ROOM = "room"
+PYTHON = "loop in Python"
 
 
 def cores() -> tuple[int, int] | None:
@@ -21,9 +23,10 @@ def cores() -> tuple[int, int] | None:
     return (usable[0], usable[1]) if len(usable) > 1 else None
 
 
-def pinning() -> str:
-    """What a figure's ``how`` is to end with."""
-    return "" if cores() else "; server and generator share one core"
+def pinning(loop: str | None = None) -> str:
+    """What a figure's ``how`` is to end with; ``loop`` where it is not the one that this machine uses."""
+    usual = PYTHON if core.library is None else "compiled loop"
+    return f"; {loop or usual}" + ("" if cores() else "; server and generator share one core")
 
 
 @contextlib.asynccontextmanager

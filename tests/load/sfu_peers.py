@@ -6,11 +6,11 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from tests.load.forwarding import LOAD, LONGEST, SAMPLE, WARM_UP, Run, fan_out, mesh
+from tests.load.forwarding import LOAD, LONGEST, SAMPLE, WARM_UP, Run, fan_out, mesh, weather
 from tests.load.generating import Played, generator
 from tests.load.janus import JANUS, JanusCrowd, janus
 from tests.load.report import Effort, Figure, figure
-from tests.load.scene import cores, cpu_time, pinning, resident
+from tests.load.scene import cores, cpu_time, resident
 
 VIEWERS = 20
 PEOPLE = 16
@@ -61,9 +61,8 @@ async def measure(effort: Effort) -> AsyncIterator[Figure]:
 def _rows(scene: str, what: str, ours: list[Run], theirs: list[Run]) -> list[Figure]:
     how = (
         f"{what}, AES-128-GCM, user + system time of all threads of the server / deliveries; {LOAD}; Janus "
-        f"as Debian "
-        f"packages it: VideoRoom, event_loops = 1, ICE-lite, no STUN, one connection for all a person watches"
-        f"{pinning()}"
+        "as Debian packages it: VideoRoom, event_loops = 1, ICE-lite, no STUN, one connection for all that a "
+        f"person watches{weather([*ours, *theirs])}"
     )
     ratios = [mine.cost / its.cost for mine, its in zip(ours, theirs, strict=True)]
     return [

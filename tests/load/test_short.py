@@ -29,6 +29,7 @@ async def test_the_sfu_part_gives_every_figure() -> None:
         "sfu.delivery_us_cm",
         "sfu.delivery_us_1to1",
         "sfu.delivery_us_1to40",
+        "sfu.delivery_us_python",
         "sfu.mesh16_delay_p99_ms",
         "sfu.mesh16_delivery_us",
         "sfu.rss_mb_per_peer",
@@ -36,6 +37,7 @@ async def test_the_sfu_part_gives_every_figure() -> None:
         "sfu.generator_pps",
         "sfu.setup_ms",
         "sfu.join_storm_gap_ms",
+        "sfu.join_storm_failed",
         "sfu.keyframe_requests",
         "sfu.ice_restart_ms",
         "sfu.dead_peer_s",
@@ -58,7 +60,7 @@ async def test_the_sfu_part_gives_every_figure() -> None:
     assert all(each.how for each in figures)
     assert values["sfu.loss5_delivered_pct"] > 90  # repaired at all: unrepaired it would be 90
     assert 1 <= values["sfu.keyframe_requests"] <= 2  # of ten viewers, ten times a second each
-    assert values["sfu.churn_left"] == 0
+    assert values["sfu.churn_left"] == values["sfu.join_storm_failed"] == 0
     assert values["sfu.hostile_sessions_affected"] == 0
     assert values["sfu.hostile_bytes_answered_pct"] < 100
 

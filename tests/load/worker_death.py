@@ -17,7 +17,6 @@ from signalling.permissions import Role
 from tests.load.bad_paths import running
 from tests.load.peers import LoadPeer
 from tests.load.report import Effort, Figure, figure
-from tests.load.scene import pinning
 from tests.load.streams import Stream
 from tests.support.captures import produced
 from tests.support.live import Live, Person, live_server
@@ -28,17 +27,18 @@ DEATHS = 3
 _CREATED = TypeAdapter(protocol.TransportCreated)
 
 
-async def measure(effort: Effort) -> AsyncIterator[Figure]:
+async def killed(effort: Effort) -> AsyncIterator[Figure]:
     people = 3 if effort.short else PEOPLE
     times = await deaths(people, min(DEATHS, effort.runs))
     how = (
         f"one sends sound, {people} others hear it; the worker is killed (SIGKILL), the hub tells everybody "
-        f"to build "
-        "their media anew, each makes a new transport (ICE, DTLS) and takes the offer; from the kill to the "
-        "first "
-        f"packet decrypted, the slowest person; hub, people and their DTLS in one process{pinning()}"
+        "to build their media anew, each makes a new transport (ICE, DTLS) and takes the offer; from the "
+        "kill to the first packet decrypted, the slowest person; hub, people and their DTLS in one process"
     )
     yield figure("sfu.worker_kill_ms", "ms", [1e3 * taken for taken in times], how)
+
+
+PARTS = (killed,)
 
 
 async def deaths(people: int, count: int) -> list[float]:

@@ -32,6 +32,7 @@ Over = Literal["udp", "tcp"]
 
 
 @needs_ipv6
+@pytest.mark.usefixtures("packet_path")
 @pytest.mark.parametrize("over", ["udp", "tcp"])
 async def test_media_flows_over_ipv6(over: Over) -> None:
     async with Sfu(host="::1") as sfu:

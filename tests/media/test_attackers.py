@@ -29,6 +29,8 @@ from tests.support import attacks
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import AUDIO_TYPE, VIDEO_TYPE, Sfu, vp8_payload
 
+pytestmark = pytest.mark.usefixtures("packet_path")
+
 VICTIM_SSRC = 2000  # of the sound in every test
 
 

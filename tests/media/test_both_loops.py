@@ -141,7 +141,6 @@ def _stream(stream: Any) -> dict[str, Any]:
             number: stream.cache.get(number) for number in range(stream.highest - 70, stream.highest + 1)
         },
         "voice": state.voice,
-        "levels": list(state.levels[0 : state.noted]),
         "missing": list(stream.nack._missing) if stream.nack else [],
         "arrived": [index for index, tick in enumerate(feedback.ticks) if tick >= 0] if feedback else [],
     }

@@ -7,13 +7,23 @@ from typing import Any
 
 import pytest
 
-from media.capabilities import ProducerMapping, check_producer, consumer_parameters, offered
+from media.capabilities import (
+    ABS_CAPTURE_TIME,
+    DEPENDENCY_DESCRIPTOR,
+    PLAYOUT_DELAY,
+    VIDEO_ORIENTATION,
+    ProducerMapping,
+    check_producer,
+    consumer_parameters,
+    offered,
+)
 from media.h264 import Profile, profile, same_profile
 from media.protocol import (
     MediaError,
     RtcpFeedback,
     RtpCapabilities,
     RtpCodec,
+    RtpCodecCapability,
     RtpEncoding,
     RtpHeaderExtension,
     RtpHeaderExtensionCapability,
@@ -25,6 +35,7 @@ from tests.support.captures import BROWSERS, Browser, capabilities, names, produ
 
 OPUS = produced("chromium_156", "opus")
 VP8 = produced("chromium_156", "vp8")
+DESCRIBED = ("video/H264", "video/AV1")  # codecs that tell of their layers in the dependency descriptor
 PRODUCED = [(browser, name) for browser in BROWSERS for name in names(browser)]
 
 
@@ -48,13 +59,15 @@ def test_the_offer_holds_what_the_design_names() -> None:
     media = [codec for codec in offer.codecs if not codec.mimeType.endswith("rtx")]
     assert [codec.mimeType for codec in media] == [
         "audio/opus",
+        "audio/red",
         "video/VP8",
         "video/VP9",
         "video/H264",
         "video/H264",
         "video/AV1",
+        "video/VP9",
     ]
-    for codec in media[1:]:
+    for codec in media[2:]:
         assert {(item.type, item.parameter) for item in codec.rtcpFeedback} == {
             ("nack", ""),
             ("nack", "pli"),
@@ -64,8 +77,9 @@ def test_the_offer_holds_what_the_design_names() -> None:
         }
         repairing = [rtx for rtx in offer.codecs if rtx.parameters.get("apt") == codec.preferredPayloadType]
         assert len(repairing) == 1
-    assert [codec.parameters["profile-level-id"] for codec in media[3:5]] == ["42e01f", "4d0032"]
-    assert all(codec.parameters["packetization-mode"] == 1 for codec in media[3:5])
+    assert [codec.parameters["profile-level-id"] for codec in media[4:6]] == ["42e01f", "4d0032"]
+    assert all(codec.parameters["packetization-mode"] == 1 for codec in media[4:6])
+    assert [codec.parameters["profile-id"] for codec in (media[3], media[7])] == [0, 2]
 
 
 def test_payload_types_and_extension_ids_are_unambiguous() -> None:
@@ -101,6 +115,7 @@ def test_what_a_browser_publishes_is_mapped_to_our_numbers(browser: Browser, nam
         extension.id: our_ids[extension.uri]
         for extension in parameters.headerExtensions
         if extension.uri not in HOP_BY_HOP
+        and (extension.uri != DEPENDENCY_DESCRIPTOR or parameters.codecs[0].mimeType in DESCRIBED)
     }
     assert mapping.extension_ids == expected
 
@@ -184,6 +199,52 @@ def test_nothing_a_publisher_wrote_reaches_the_subscribers_sdp() -> None:
     assert parameters.rtcp.cname == "peer"
 
 
+# --- layers, and what goes with a picture ---
+
+
+@pytest.mark.parametrize(("codec", "told"), [("video/AV1", True), ("video/H264", False)])
+def test_frames_are_described_to_subscribers_only_where_they_decode_by_it(codec: str, told: bool) -> None:
+    parameters = {"packetization-mode": 1, "profile-level-id": "42e01f"} if codec == "video/H264" else {}
+    described = RtpHeaderExtension(DEPENDENCY_DESCRIPTOR, 12)
+    producer = replace(
+        VP8,
+        codecs=[replace(VP8.codecs[0], mimeType=codec, parameters=parameters)],
+        headerExtensions=[described],
+    )
+    assert check_producer("video", producer).extension_ids == {12: 8}
+    uris = [item.uri for item in consume(producer, capabilities("chromium_156")).headerExtensions]
+    assert (DEPENDENCY_DESCRIPTOR in uris) is told
+
+
+def test_what_belongs_to_the_picture_is_passed_on() -> None:
+    """Losing orientation shows phones rotated, losing capture times breaks lip-sync."""
+    chromium = capabilities("chromium_156")
+    uris = [VIDEO_ORIENTATION, PLAYOUT_DELAY, ABS_CAPTURE_TIME]
+    chromium.headerExtensions.append(RtpHeaderExtensionCapability("video", ABS_CAPTURE_TIME, 13))
+    sent = [RtpHeaderExtension(uri, number) for number, uri in enumerate(uris, 3)]
+    producer = replace(VP8, headerExtensions=sent)
+    assert check_producer("video", producer).extension_ids == {3: 11, 4: 14, 5: 13}
+    passed = {item.uri: item.id for item in consume(producer, chromium).headerExtensions}
+    assert passed.items() >= {VIDEO_ORIENTATION: 11, PLAYOUT_DELAY: 14, ABS_CAPTURE_TIME: 13}.items()
+
+
+# --- redundant audio ---
+
+RED = replace(OPUS.codecs[0], mimeType="audio/red", payloadType=63, parameters={"111/111": ""})
+
+
+def test_redundant_audio_is_for_those_who_know_it() -> None:
+    producer = replace(OPUS, codecs=[RED, OPUS.codecs[0]])
+    assert check_producer("audio", producer).payload_types == {63: 113, 111: 100}
+    chromium = capabilities("chromium_156")
+    plain = consume(producer, chromium, "audio")
+    assert [codec.payloadType for codec in plain.codecs] == [100]
+    chromium.codecs.append(RtpCodecCapability("audio", "audio/red", 48000, 113, 2))
+    assert [codec.payloadType for codec in consume(producer, chromium, "audio").codecs] == [113, 100]
+    with pytest.raises(MediaError, match="without the codec that it repeats"):
+        check_producer("audio", replace(OPUS, codecs=[RED]))
+
+
 # --- unknown header extensions ---
 
 
@@ -236,8 +297,8 @@ REFUSED = {
     "another kind": (_codec(mimeType="audio/opus"), "invalid", "codecs[0].mimeType"),
     "an unknown codec": (_codec(mimeType="video/H265"), "unsupported", "codecs[0]"),
     "another clock": (_codec(clockRate=48000), "unsupported", "codecs[0]"),
-    "VP9 profile 2": (
-        _codec(mimeType="video/VP9", parameters={"profile-id": 2}),
+    "VP9 profile 1": (
+        _codec(mimeType="video/VP9", parameters={"profile-id": 1}),
         "unsupported",
         "codecs[0]",
     ),

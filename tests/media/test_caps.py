@@ -13,7 +13,6 @@ import pytest
 import pytest_asyncio
 
 from media.capabilities import MAX_EXTENSIONS
-from media.consumer import RESEND_BURST
 from media.context import MediaContext
 from media.peer import TRANSPORTS_LIMIT
 from media.protocol import (
@@ -30,6 +29,7 @@ from media.protocol import (
     RtpHeaderExtension,
     RtpParameters,
 )
+from media.repair import RESEND_BURST
 from media.reports import RATE_LIMIT, STATUS_LIMIT, RtcpSession
 from media.room import PEERS_LIMIT
 from media.routing import SSRC_LIMIT

@@ -17,6 +17,8 @@ from media.rtp import rtcp
 from tests.support.rtc_peer import RtcPeer, Rtp, rtp_packet
 from tests.support.sfu import AUDIO_TYPE, OUR_RTX, VIDEO_TYPE, Sfu, vp8_payload
 
+pytestmark = pytest.mark.usefixtures("packet_path")
+
 SSRCS = (1000, 1010, 1020)  # of the encodings
 OPERATIONS = 400
 PEOPLE = 3

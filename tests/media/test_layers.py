@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.control.allocate import HEADROOM, Priority, Request, allocate
+from media.control.filters import TemporalFilter
 from media.control.layers import (
     FULL,
     LINGER,
@@ -18,12 +19,12 @@ from media.control.layers import (
     Encoding,
     Step,
     Target,
-    TemporalFilter,
     Wish,
     ceiling,
     steps,
 )
 from media.rtp.codecs import av1, vp8, vp9
+from media.rtp.pictures import Picture
 from tests.support.sfu import vp8_layered, vp8_payload
 
 SMALL, MIDDLE, LARGE = (
@@ -152,6 +153,30 @@ def test_the_budget_is_kept(tracks: list[tuple[Priority, list[Encoding]]], budge
         assert allocate(again, budget)[first.id] >= given_[first.id]
 
 
+def test_of_text_the_frame_rate_falls_before_the_size() -> None:
+    """A screen is for reading: rather the whole of it at the lowest frame rate than a smaller picture."""
+    faces, text = steps(ALL, Wish()), steps(ALL, Wish(), detail=True)
+    assert [step.target for step in text] == [
+        Target(0, 0),
+        Target(1, 0),
+        Target(2, 0),
+        Target(2, 1),
+        Target(2, 2),
+    ]
+    assert Target(2, 0) not in [step.target for step in faces]
+    costs = [step.bitrate for step in text]
+    assert costs == sorted(costs)
+    screen = Request("screen", Priority.SCREEN, text)
+    fitting = allocate([screen], text[2].bitrate * HEADROOM)
+    assert fitting == {"screen": Target(2, 0)}
+    assert steps(ALL, Wish(height=100), detail=True)[-1].target == Target(0, 2)  # a thumbnail of it
+
+
+def test_of_text_in_one_layer_there_is_that_or_nothing() -> None:
+    (only,) = steps([Encoding(True, 800_000, 1080)], Wish(), detail=True)
+    assert only.target == Target(0, 0)
+
+
 # --- what the publisher is told ---
 
 
@@ -177,8 +202,12 @@ def test_an_encoding_is_wanted_at_once_and_unwanted_after_a_while() -> None:
 PATTERN = [(0, False), (2, True), (1, True), (2, False)]  # libvpx' three layers
 
 
+def picture(number: int, temporal: int, syncs: bool) -> Picture:
+    return Picture(number, 0, temporal, syncs=syncs)
+
+
 def filtered(filter_: TemporalFilter, pictures: range) -> list[int]:
-    return [n for n in pictures if filter_.passes(n, *PATTERN[n % 4])]
+    return [n for n in pictures if filter_.passes(picture(n, *PATTERN[n % 4]))]
 
 
 def test_each_temporal_target_passes_its_share() -> None:
@@ -198,12 +227,12 @@ def test_up_only_where_the_picture_syncs() -> None:
 
 def test_all_packets_of_a_picture_share_its_fate() -> None:
     filter_ = TemporalFilter(2, FULL)
-    assert filter_.passes(5, 2, False)
+    assert filter_.passes(picture(5, 2, False))
     filter_.target = 0
-    assert filter_.passes(5, 2, False)
-    assert not filter_.passes(6, 2, False)
+    assert filter_.passes(picture(5, 2, False))
+    assert not filter_.passes(picture(6, 2, False))
     filter_.target = 2
-    assert not filter_.passes(6, 2, True)
+    assert not filter_.passes(picture(6, 2, True))
 
 
 # --- descriptors ---

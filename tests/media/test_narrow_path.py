@@ -13,6 +13,8 @@ from typing import Self
 import pytest
 
 from media.consumer import Consumer
+from media.control.layers import NOTHING
+from media.protocol import ConsumerStarved
 from media.rtp import rtcp
 from media.rtp.twcc import FeedbackRecorder
 from tests.support import sfu as numbers
@@ -99,8 +101,9 @@ class Heard(list[Rtp]):
 class Publisher:
     """Sends sound and three encodings at their rates; a key frame for each that is asked for."""
 
-    def __init__(self, peer: RtcPeer) -> None:
+    def __init__(self, peer: RtcPeer, rates: tuple[int, ...] = RATES) -> None:
         self.peer = peer
+        self.rates = rates
         self.audio = 0
         self._frame = 0
         self._numbers = [100, 200, 300]
@@ -110,7 +113,7 @@ class Publisher:
         start = time.monotonic()
         while True:
             wanted = self._wanted()
-            for layer in range(3):
+            for layer in range(len(self.rates)):
                 await self._picture(layer, 1000 + 10 * layer in wanted or self._frame == 0)
             self._frame += 1
             while self.audio * 0.02 < self._frame * FRAME:
@@ -130,7 +133,7 @@ class Publisher:
 
     async def _picture(self, layer: int, key: bool) -> None:
         temporal, syncs = (0, False) if key else PATTERN[self._frame % 4]
-        left = int(RATES[layer] / 8 * FRAME * (2.0 if key else SHARES[self._frame % 4]))
+        left = int(self.rates[layer] / 8 * FRAME * (2.0 if key else SHARES[self._frame % 4]))
         first = True
         while left > 0:
             payload = vp8_layered(key, self._frame & 0x7FFF, self._frame // 4, temporal, syncs)
@@ -161,6 +164,10 @@ async def answer(subscriber: RtcPeer, heard: Heard, ssrc: int) -> None:
         await asyncio.sleep(0.05)
         for body in heard.recorder.build():
             await subscriber.send_rtp(rtcp.transport_wide(7, ssrc, body))
+
+
+def sends(consumer: Consumer) -> bool:
+    return consumer.is_sending
 
 
 async def until(consumer: Consumer, condition: object, within: float) -> float:
@@ -208,16 +215,71 @@ async def test_down_within_two_seconds_and_up_within_ten() -> None:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        print(
-            "XX",
-            fell,
-            rose,
-            queue,
-            max(after - before for before, after in pairwise(heard.audio)),
-            len(heard.audio) / publisher.audio,
-        )
         assert fell <= 2.0
         assert queue < 0.3
         assert rose <= 10.0
         assert max(after - before for before, after in pairwise(heard.audio)) < 0.7
         assert sfu.ctx.drops().keys() <= {"resend_recent", "before_start"}
+
+
+async def complain(subscriber: RtcPeer, heard: Heard, consumer: Consumer) -> None:
+    """A receiver report each second: what a browser says of loss, whatever else it sends."""
+    seen, highest = 0, -1
+    while True:
+        await asyncio.sleep(1)
+        got = [packet.sequence for packet in heard if packet.ssrc == consumer.ssrc]
+        if not got:
+            continue
+        newest = max(got)
+        expected, arrived = newest - highest if highest >= 0 else len(got), len(got) - seen
+        lost = max(0, 255 * (expected - arrived) // max(expected, 1))
+        seen, highest = len(got), newest
+        block = rtcp.ReportBlock(consumer.ssrc, lost, 0, newest, 0, 0, 0)
+        await subscriber.send_rtp(rtcp.receiver_report(7, [block]))
+
+
+async def test_a_camera_of_one_size_makes_way_for_sound_and_comes_back() -> None:
+    """1.7 Mbit/s behind a path of 3 Mbit/s that falls to 300 kbit/s and recovers."""
+    path = Impairment(delay=0.02, rate=3 * MEGABIT, queue=0.2)
+    async with Sfu() as sfu, NarrowPath(sfu.ctx.port, path) as proxy:
+        sender, publishing = await sfu.join("send")
+        receiver = sfu.transport("recv")
+        subscriber = RtcPeer(proxy.port, receiver.ice_parameters)
+        sfu.peers.append(subscriber)
+        await subscriber.open()
+        await subscriber.check()
+        receiver.connect(subscriber.dtls_parameters)
+        await subscriber.handshake(receiver.dtls_parameters)
+        heard = Heard()
+        subscriber.rtp = heard
+        consumer = sfu.consume(receiver, sfu.produce_video(sender))
+        sfu.consume(receiver, sfu.produce_audio(sender))
+        publisher = Publisher(publishing, RATES[2:])
+        tasks = [
+            asyncio.create_task(publisher.run()),
+            asyncio.create_task(answer(subscriber, heard, consumer.ssrc)),
+            asyncio.create_task(complain(subscriber, heard, consumer)),
+        ]
+        try:
+            await asyncio.sleep(3)
+            assert sends(consumer)
+            proxy.set_rate(0.3 * MEGABIT)
+            fell = await until(consumer, lambda target: target == NOTHING, 10)
+            await asyncio.sleep(3)
+            calm = time.monotonic()
+            await asyncio.sleep(3)
+            quiet = [at for at in heard.audio if at > calm]
+            assert not sends(consumer)
+            proxy.set_rate(3 * MEGABIT)
+            rose = await until(consumer, lambda target: target != NOTHING, 30)
+            pictures = len(heard)
+            await subscriber.until(lambda: len(heard) > pictures + 30)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        assert fell <= 5.0  # a report each second tells of it
+        assert len(quiet) >= 0.95 * 3 / 0.02
+        assert rose <= 20.0
+        starved = [note.starved for note in sfu.notes if isinstance(note, ConsumerStarved)]
+        assert starved[:2] == [True, False]

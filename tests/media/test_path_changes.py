@@ -15,7 +15,9 @@ from media.transport import Transport
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import AUDIO_TYPE, Sfu
 
-RESTARTS = 150
+pytestmark = pytest.mark.usefixtures("packet_path")
+
+RESTARTS = 170  # with each seed, so more than 500 in all
 
 
 class Talk:

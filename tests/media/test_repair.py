@@ -10,9 +10,9 @@ import struct
 import pylibsrtp
 import pytest
 
-from media.consumer import RESEND_BURST, RESEND_RATE
 from media.control.keyframes import INTERVAL
-from media.reports import RATE_LIMIT, RtcpSession
+from media.repair import RESEND_BURST, RESEND_RATE
+from media.reports import ASKED_LIMIT, RATE_LIMIT, RtcpSession
 from media.routing import SourceTable
 from media.rtp import rtcp, twcc
 from media.rtp.nack import LARGEST_GAP
@@ -289,12 +289,14 @@ async def test_a_flood_of_nacks_is_answered_within_limits() -> None:
         flood = rtcp.nack(OURS, consumer.ssrc, [packet.sequence for packet in subscriber.rtp])
         for step in range(RATE_LIMIT + 100):
             session.receive(flood, now=1000 + step / 1000)
-        assert sfu.ctx.drops()["rtcp_rate"] == 100
+        assert sfu.ctx.drops()["rtcp_rate"] == RATE_LIMIT + 100 - ASKED_LIMIT // 400
+        session.receive(flood, now=1001)
         assert sfu.ctx.drops()["resend_recent"] > 0
         assert sfu.ctx.drops()["resend_budget"] > 0
-        assert 0 < consumer.resent * size <= RESEND_BURST + RESEND_RATE * (RATE_LIMIT + 100) / 1000
+        assert 0 < consumer.resent * size <= RESEND_BURST + RESEND_RATE * 1.0
+        refused = sfu.ctx.drops()["rtcp_rate"]
         session.receive(flood, now=1002)
-        assert sfu.ctx.drops()["rtcp_rate"] == 100
+        assert sfu.ctx.drops()["rtcp_rate"] == refused
 
 
 async def test_a_paused_consumer_answers_no_nack() -> None:

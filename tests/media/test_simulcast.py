@@ -231,7 +231,7 @@ async def test_a_lower_frame_rate_leaves_unbroken_numbers_and_comes_back() -> No
         pictures = [shown(packet)[1] for packet in subscriber.rtp[::2]]
         assert pictures == [0, 1, 2, 3, 4, 8, 12, 14, 16, 18, *range(20, 29)]
         check_unbroken(subscriber.rtp)
-        assert consumer.thinning is None  # back on the fast way
+        assert consumer.filter is None  # back on the fast way
 
 
 async def test_what_nobody_sees_is_not_sent_and_begins_with_a_key_frame_again() -> None:
@@ -380,7 +380,7 @@ async def test_a_thinned_subscriber_costs_the_others_nothing_and_each_count_is_r
         await settle(sfu, camera.sent)
         await whole.until(lambda: len(whole.rtp) == 42)
         await thin.until(lambda: len(thin.rtp) == 8 + 4 + 18)
-        assert thinned.thinning is None
+        assert thinned.filter is None
         assert stream.forwarded == 42
         for consumer, peer in ((thinned, thin), (other, whole)):
             check_unbroken(peer.rtp)

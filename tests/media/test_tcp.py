@@ -19,6 +19,8 @@ from media.transport import Transport
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import AUDIO_TYPE, VIDEO_TYPE, Sfu, vp8_payload
 
+pytestmark = pytest.mark.usefixtures("packet_path")
+
 HANDSHAKE_PACKET = b"\x16" + bytes(60)
 
 
@@ -235,26 +237,34 @@ async def test_who_takes_too_long_is_put_out(monkeypatch: pytest.MonkeyPatch) ->
         await peer.check()  # one that is known stays
 
 
-async def test_one_address_gets_so_many_connections_that_say_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("limit", ["STRANGERS", "STRANGERS_PER_SITE"])
+async def test_strangers_beyond_the_limit_put_out_the_oldest_and_nobody_known(
+    limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tcp, "STRANGERS_PER_SITE", 3)
+    monkeypatch.setattr(tcp, limit, 3)
     async with Sfu() as sfu:
         known = [await sfu.join("send", over="tcp") for _ in range(5)]
         strangers = [await asyncio.open_connection("127.0.0.1", sfu.ctx.port) for _ in range(3)]
         while sfu.ctx.counters()["streams"] < 8:
             await asyncio.sleep(0)
+        await sfu.join("send", over="tcp")  # somebody expected comes in all the same
+        assert await is_closed(strangers[0][0])
+        assert sfu.ctx.drops() == {"stream_refused": 1}
+        for _, peer in known:
+            await peer.check()
+        for _, writer in strangers:
+            writer.close()
+
+
+async def test_connections_altogether_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tcp, "CONNECTIONS", 2)
+    async with Sfu() as sfu:
+        known = [await sfu.join("send", over="tcp") for _ in range(2)]
         async with connection(sfu.ctx.port) as (reader, _):
             assert await is_closed(reader)
         assert sfu.ctx.drops() == {"stream_refused": 1}
         for _, peer in known:
             await peer.check()
-        strangers.pop()[1].close()
-        while sfu.ctx.counters()["streams"] == 8:
-            await asyncio.sleep(0)
-        await sfu.join("send", over="tcp")
-        for _, writer in strangers:
-            writer.close()
 
 
 async def test_nobody_takes_over_a_connection() -> None:

@@ -117,7 +117,9 @@ async def test_a_room_offers_the_router_capabilities(worker: MediaWorker) -> Non
     created = await worker.request(CreateRoom("other"))
     await worker.request(CloseRoom("other"))
     offered = [codec.mimeType for codec in created.rtpCapabilities.codecs if "rtx" not in codec.mimeType]
-    assert offered == ["audio/opus", "video/VP8", "video/VP9", "video/H264", "video/H264", "video/AV1"]
+    assert [name for name in offered if name.startswith("audio")] == ["audio/opus", "audio/red"]
+    video = [name.removeprefix("video/") for name in offered if name.startswith("video")]
+    assert video == ["VP8", "VP9", "H264", "H264", "AV1", "VP9"]
 
 
 async def test_a_transport_gives_what_a_browser_needs_to_reach_it(worker: MediaWorker) -> None:

@@ -27,6 +27,15 @@ BARRED = Subject(
 
 
 @pytest.mark.parametrize(
+    ("subject", "code"),
+    [(PARTICIPANT, "room.too_late"), (STAFF, None), (OWNER, None), (None, "auth.required")],
+)
+def test_late(subject: Subject | None, code: str | None) -> None:
+    refused = rules.joining(subject, Policy(), Label.IN_PROGRESS, opens_at=DOORS, now=START, late=True)
+    assert (refused.code if refused else None) == code
+
+
+@pytest.mark.parametrize(
     ("subject", "label", "now", "code"),
     [
         (PARTICIPANT, Label.OPEN, DOORS, None),

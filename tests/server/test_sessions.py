@@ -12,7 +12,8 @@ from sqlalchemy import select
 from server.db.base import new_id
 from server.registrations.tables import Registration
 from server.rooms.tables import LiveRun, RunState
-from server.sessions.tables import AuditEvent, Publication, Session, Visibility
+from server.sessions.jobs import expiring
+from server.sessions.tables import AuditEvent, Publication, RoleAssignment, Session, Visibility
 from signalling.permissions import Permission, SessionType
 from tests.server.scene import Cast, Scene, add_person, set_scene
 
@@ -443,3 +444,65 @@ async def test_every_type_can_be_seen_and_registered_for(cast: Cast, session_typ
     scene = await set_scene(cast, session_type=session_type, people=False)
     reply = await cast["stranger"].post(f"/timeslots/{scene.timeslot_id}/registrations")
     assert (reply.status, reply.body["role"]) == (201, "participant")
+
+
+async def test_a_role_may_hold_in_one_timeslot_and_for_a_while(cast: Cast) -> None:
+    scene = await set_scene(cast)
+    path, organiser = f"/sessions/{scene.session_id}/roles", cast["organiser"]
+    person = {"email": cast.emails["stranger"], "role": "co_facilitator"}
+    until = (cast.app.services.now() + timedelta(hours=1)).isoformat()
+    given = await organiser.post(path, {**person, "timeslotId": scene.timeslot_id, "expiresAt": until})
+    assert given.status == 201
+    assert given.body["timeslotId"] == scene.timeslot_id
+    assert given.body["expiresAt"] is not None
+    assert (await cast["stranger"].get(f"/rooms/{scene.slug}")).body["you"]["roles"] == ["co_facilitator"]
+    added = {"startsAt": "2031-01-01T10:00:00Z"}
+    etag = (await organiser.get(f"/sessions/{scene.session_id}")).headers["ETag"]
+    both = await organiser.post(f"/sessions/{scene.session_id}/timeslots", added, headers={"If-Match": etag})
+    other = next(slot for slot in both.body["timeslots"] if slot["id"] != scene.timeslot_id)
+    assert (await cast["stranger"].get(f"/rooms/{other['slug']}")).body["you"]["roles"] == []
+    again = await organiser.post(path, {**person, "timeslotId": scene.timeslot_id})
+    assert again.code == "role.exists"
+    assert (await organiser.post(path, person)).status == 201  # everywhere is another matter
+
+
+async def test_a_role_that_ran_out_counts_no_more_and_can_be_given_anew(cast: Cast) -> None:
+    scene = await set_scene(cast)
+    path, organiser = f"/sessions/{scene.session_id}/roles", cast["organiser"]
+    services = cast.app.services
+    person = {"email": cast.emails["stranger"], "role": "observer", "timeslotId": scene.timeslot_id}
+    given = await organiser.post(path, person)
+    async with services.database.writing() as db:
+        row = await db.get_one(RoleAssignment, given.body["id"])
+        row.expires_at = services.now() - timedelta(seconds=1)
+        await db.commit()
+        found = await expiring(db, services.now())
+    assert given.body["id"] in {due.subject for due in found}
+    assert (await cast["stranger"].get(f"/rooms/{scene.slug}")).body["you"]["roles"] == []
+    assert given.body["id"] not in {item["id"] for item in (await organiser.get(path)).body["items"]}
+    assert (await organiser.post(path, person)).status == 201
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"timeslotId": "elsewhere"}, "timeslot.not_found"),
+        ({"expiresAt": "2020-01-01T00:00:00Z"}, "role.expired"),
+    ],
+)
+async def test_a_role_nowhere_or_never_is_refused(cast: Cast, more: dict[str, str], code: str) -> None:
+    scene = await set_scene(cast)
+    body = {"email": cast.emails["stranger"], "role": "observer", **more}
+    assert (await cast["organiser"].post(f"/sessions/{scene.session_id}/roles", body)).code == code
+
+
+async def test_premium_is_set_until_some_time(cast: Cast) -> None:
+    admin, email = cast["organiser"], cast.emails["stranger"]
+    later = (cast.app.services.now() + timedelta(days=1)).isoformat()
+    given = await admin.call("PUT", "/site/premium", {"email": email.upper(), "until": later})
+    assert (given.status, given.body["premium"]) == (200, True)
+    taken = await admin.call("PUT", "/site/premium", {"email": email, "until": None})
+    assert (taken.body["until"], taken.body["premium"]) == (None, False)
+    assert (
+        await admin.call("PUT", "/site/premium", {"email": "no@example.org", "until": None})
+    ).status == 404

@@ -58,6 +58,7 @@ def test_several_addresses_in_one_variable(monkeypatch: pytest.MonkeyPatch) -> N
         ("MEDIA_WORKERS", "0"),
         ("MEDIA_ADDRESS", "everywhere"),
         ("MEDIA_ADDRESS", "0.0.0.0"),
+        ("MEDIA_LISTEN", "eth0"),
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
         ("PUBLIC_URL", "convene.example"),
         ("PUBLIC_URL", "https://convene.example/path"),
@@ -170,6 +171,7 @@ def test_the_turn_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None
         ("0.0.0.0", ["203.0.113.7", "10.0.0.7"], "0.0.0.0"),
         ("127.0.0.1", ["203.0.113.7", "2001:db8::7"], "::"),
         ("0.0.0.0", ["127.0.0.1"], "127.0.0.1"),
+        ("127.0.0.1", ["127.0.0.2"], "127.0.0.1"),
         ("127.0.0.1", ["127.0.0.1", "::1"], "::"),
     ],
 )

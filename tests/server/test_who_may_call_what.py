@@ -101,6 +101,7 @@ EXPECTED = {
     "POST /invitations/open":                    "404  404  401  404  404  404  404  404  404  404",
     "POST /invitations/accept":                  "401  401  401  404  404  404  404  404  404  404",
     "GET /site":                                 "200  200  401  200  200  200  200  200  200  200",
+    "PUT /site/premium":                         "401  401  401  403  200  403  403  403  403  200",
     "PATCH /site":                               "401  401  401  403  200  403  403  403  403  200",
     "POST /timeslots/{timeslot_id}/decisions":   "401  401  401  403  403  403  403  403  200  200",
     "POST /timeslots/{timeslot_id}/people":      "401  401  401  403  403  403  403  403  201  201",
@@ -195,6 +196,7 @@ def body_for(name: str, cast: Cast, scene: Scene) -> Any:
         "POST /invitations/open": {"token": "nothing"},
         "POST /invitations/accept": {"token": "nothing"},
         "PATCH /site": {"tagline": "Meet"},
+        "PUT /site/premium": {"email": cast.emails["stranger"], "until": None},
         "POST /timeslots/{timeslot_id}/decisions": {"ids": ["none"], "approve": True},
         "POST /timeslots/{timeslot_id}/people": {
             "email": cast.emails["stranger"],

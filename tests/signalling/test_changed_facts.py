@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -127,3 +128,19 @@ async def test_an_end_that_could_not_be_written_is_still_the_end(live: Live) -> 
     live.ledger.unavailable = False
     with pytest.raises(Refusal, match=r"room\.ended"):
         await live.join("fay")
+
+
+async def test_a_new_title_and_new_times_reach_the_open_room(live: Live) -> None:
+    fay = await live.join("fay", Role.FACILITATOR)
+    pat = await live.join("pat", Role.PARTICIPANT)
+    slot = live.ledger.timeslots[SLOT]
+    slot.facts = replace(slot.facts, title="Another title", ends_at=7200.0)
+    await live.hub.facts_changed(SLOT)
+    for person in (fay, pat):
+        changed = await person.told("room.changed")
+        assert (changed["title"], changed["endsAt"]) == ("Another title", 7200.0)
+        assert person.state is not None
+        assert person.state.room.title == "Another title"
+    late = await live.join("late", Role.PARTICIPANT)
+    assert late.state is not None
+    assert (late.state.room.title, late.state.room.ends_at) == ("Another title", 7200.0)

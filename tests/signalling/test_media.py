@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from media.protocol import ActiveSpeaker, AudioLevels, ProducerLayersWanted
+from media.protocol import ActiveSpeaker, AudioLevels, ConsumerStarved, ProducerLayersWanted
 from signalling.permissions import Role
 from tests.support.live import Live, Person, Refusal, live_server, until
 from tests.support.requests import CHROMIUM, DTLS, OPUS, VP8
@@ -523,6 +523,23 @@ async def test_the_publisher_hears_which_of_its_encodings_are_watched(stage: Sta
     await reaction
     assert (await stage.host.told("media.layersWanted"))["spatial"] == 1
     assert "media.layersWanted" not in ann.kinds()
+
+
+async def test_a_browser_hears_when_a_video_is_held_back_for_want_of_bandwidth(stage: Stage) -> None:
+    ann, bob = await stage.join("ann"), await stage.join("bob")
+    await can_receive(ann)
+    producer = await send(stage.host, await can_send(stage.host), "camera")
+    consumer = (await offer(ann, producer))["consumerId"]
+    worker, room = stage.live.pool.workers[0], stage.live.hub._rooms[stage.slot]
+    for starved in (True, False):
+        since = len(ann.heard)
+        reaction = room.media.hears(worker, ConsumerStarved(consumer, starved))
+        assert reaction is not None
+        await reaction
+        told = await ann.told("media.consumerStarved", since)
+        assert (told["consumerId"], told["starved"]) == (consumer, starved)
+    assert "media.consumerStarved" not in bob.kinds()
+    assert room.media.hears(worker, ConsumerStarved("gone", True)) is None
 
 
 async def test_everyone_hears_who_speaks_and_who_comes_later_too(stage: Stage) -> None:

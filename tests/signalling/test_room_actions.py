@@ -39,7 +39,7 @@ async def test_sending_again_is_sending_once(live: Live) -> None:
     assert fay.kinds().count("chat.posted") == 2
 
 
-async def test_late_joiners_find_the_latest_hundred_and_page_back(live: Live) -> None:
+async def test_late_entryers_find_the_latest_hundred_and_page_back(live: Live) -> None:
     await two(live)
     people = [await live.join(f"p{n}", Role.PARTICIPANT) for n in range(7)]
     for number in range(CHAT_KEPT + 20):

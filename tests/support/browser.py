@@ -155,9 +155,13 @@ class People:
     async def join(self, who: str, *, on: Browser | None = None, **options: Any) -> Page:
         """Through the device check into the demo session's room."""
         page = await self.open(who, on=on, **options)
+        await self.enter(page)
+        return page
+
+    async def enter(self, page: Page) -> None:
+        """Somebody's page, through the device check into the demo session's room."""
         await page.goto(ROOM)
         await enter(page)
-        return page
 
     async def close(self) -> None:
         for page in self.pages:

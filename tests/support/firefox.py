@@ -103,9 +103,11 @@ class _Connection:
             waiting = self._waiting.pop(said["id"], None) if said.get("id") is not None else None
             if said["type"] == "event":
                 self.events.append(said)
-            elif waiting is not None and said["type"] == "success":
+            elif waiting is None or waiting.done():
+                continue  # nobody waits for this answer any more
+            elif said["type"] == "success":
                 waiting.set_result(said["result"])
-            elif waiting is not None:
+            else:
                 waiting.set_exception(BidiError(f"{said['error']}: {said['message']}"))
 
 
@@ -185,12 +187,10 @@ class FirefoxPage:
 
 
 @asynccontextmanager
-async def firefox(
-    profile: Path, url: str, *, script: str = "", **preferences: bool | int | str
-) -> AsyncIterator[FirefoxPage]:
-    """One window of a Firefox of its own. ``script`` runs in every page before the page's own."""
+async def firefox(profile: Path, url: str, *, tone: int = 1000) -> AsyncIterator[FirefoxPage]:
+    """One window of a Firefox of its own, whose microphone gives a tone of so many Hz."""
     assert FIREFOX is not None
-    _write_preferences(profile, PREFERENCES | preferences)
+    _write_preferences(profile, PREFERENCES | {"media.navigator.audio.fake_frequency": tone})
     arguments = ("--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0")
     process = await asyncio.create_subprocess_exec(
         FIREFOX,
@@ -209,7 +209,7 @@ async def firefox(
             socket = await session.ws_connect(f"{address}/session", max_msg_size=MESSAGE_LIMIT)
             connection = _Connection(socket)
             try:
-                yield await _page(connection, url, script)
+                yield await _page(connection, url)
             finally:
                 with contextlib.suppress(BidiError, TimeoutError, ConnectionError):
                     await connection.command("browser.close")
@@ -226,11 +226,10 @@ def _write_preferences(profile: Path, preferences: dict[str, bool | int | str]) 
     (profile / "user.js").write_text("\n".join(lines), encoding="utf-8")
 
 
-async def _page(connection: _Connection, url: str, script: str) -> FirefoxPage:
+async def _page(connection: _Connection, url: str) -> FirefoxPage:
     await connection.command("session.new", capabilities={})
     await connection.command("session.subscribe", events=["log.entryAdded"])
-    preload = f"() => {{ {WATCH} {script} }}"
-    await connection.command("script.addPreloadScript", functionDeclaration=preload)
+    await connection.command("script.addPreloadScript", functionDeclaration=f"() => {{ {WATCH} }}")
     tree = await connection.command("browsingContext.getTree")
     return FirefoxPage(connection, tree["contexts"][0]["context"], url)
 

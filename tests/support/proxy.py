@@ -37,6 +37,7 @@ DATAGRAM = 65536
 BATCH = 64  # datagrams taken from one socket before the others have their turn
 SOCKET_BUFFER = 4 << 20
 CLEAR = Impairment()
+GONE = Impairment(loss=1.0)  # of a line that has been cut
 
 Address = tuple[str, int]
 
@@ -89,13 +90,17 @@ class Proxy:
 
     def command(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """``up`` and ``down`` replace the impairments, of lines that are open too; ``rebind`` gives each line
-        a new address towards the worker, as a NAT that has forgotten it does. The answer counts what happened
-        to datagrams so far.
+        a new address towards the worker, as a NAT that has forgotten it does; ``cut`` ends every line for
+        good, as leaving a network does: only from a new address clients get through. The answer counts what
+        happened to datagrams so far.
         """
         self._up = Impairment(**wanted["up"]) if "up" in wanted else self._up
         self._down = Impairment(**wanted["down"]) if "down" in wanted else self._down
         for line in self._lines.values():
-            line.up.impairment, line.down.impairment = self._up, self._down
+            if line.up.impairment is not GONE:
+                line.up.impairment, line.down.impairment = self._up, self._down
+            if wanted.get("cut"):
+                line.up.impairment = line.down.impairment = GONE
             if wanted.get("rebind"):
                 self._close_upstream(line)
                 self._open_upstream(line)
@@ -191,6 +196,10 @@ class BadNetwork:
     async def rebind(self) -> None:
         """The worker sees every client at a new address from now on."""
         await self._ask({"rebind": True})
+
+    async def cut(self) -> None:
+        """No client gets through from its present address any more; from another it does."""
+        await self._ask({"cut": True})
 
     async def counts(self) -> dict[str, Any]:
         """``lines``, and for "up" and "down" how many datagrams ``passed``, were ``lost``, …"""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from aiortc.rtcdtlstransport import SRTPProtectionProfile
 
 from media import core
-from media.capabilities import ProducerMapping
+from media.capabilities import DEPENDENCY_DESCRIPTOR, ProducerMapping
 from media.consumer import Consumer
 from media.context import MediaContext
 from media.producer import Producer
@@ -36,10 +37,11 @@ AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
 
 #: Numbers of the publisher …
-VIDEO_TYPE, RTX_TYPE, AUDIO_TYPE = 96, 97, 111
-MID_ID, SEQUENCE_ID, LEVEL_ID, ORIENTATION_ID = 4, 3, 1, 13
+VIDEO_TYPE, RTX_TYPE, AUDIO_TYPE, RED_TYPE = 96, 97, 111, 63
+MID_ID, SEQUENCE_ID, LEVEL_ID, ORIENTATION_ID, DESCRIPTOR_ID = 4, 3, 1, 13, 12
 #: … and ours.
-OUR_VIDEO, OUR_RTX, OUR_AUDIO = 101, 102, 100
+OUR_VIDEO, OUR_RTX, OUR_AUDIO, OUR_RED = 101, 102, 100, 113
+OUR_DESCRIPTOR = 8
 OUR_MID, OUR_SEND_TIME, OUR_SEQUENCE, OUR_LEVEL, OUR_ORIENTATION = 1, 4, 5, 10, 11
 
 PUBLISHER_EXTENSIONS = [
@@ -151,21 +153,54 @@ class Sfu:
         parameters = RtpParameters(codecs, encodings, mid, PUBLISHER_EXTENSIONS)
         return transport.produce(f"producer-{next(self._numbers)}", "video", parameters, MAPPING)
 
+    def produce_layered(
+        self, transport: Transport, codec: str, mode: str = "L3T3", encodings: int = 1
+    ) -> Producer:
+        """Video of one of the codecs with layers inside each encoding: SSRC 1000, 1010 …"""
+        codecs = [RtpCodec(f"video/{codec}", VIDEO_TYPE, 90000, rtcpFeedback=VIDEO_FEEDBACK)]
+        codecs.append(RtpCodec("video/rtx", RTX_TYPE, 90000, parameters={"apt": VIDEO_TYPE}))
+        layers = [
+            RtpEncoding(
+                ssrc=1000 + 10 * layer,
+                rid=f"r{layer}" if encodings > 1 else None,
+                rtx=RtxEncoding(1001 + 10 * layer),
+                scalabilityMode=mode,
+            )
+            for layer in range(encodings)
+        ]
+        extensions = [*PUBLISHER_EXTENSIONS, RtpHeaderExtension(DEPENDENCY_DESCRIPTOR, DESCRIPTOR_ID)]
+        mapping = replace(MAPPING, extension_ids={**MAPPING.extension_ids, DESCRIPTOR_ID: OUR_DESCRIPTOR})
+        parameters = RtpParameters(codecs, layers, "0", extensions)
+        return transport.produce(f"producer-{next(self._numbers)}", "video", parameters, mapping)
+
+    def produce_redundant(self, transport: Transport, ssrc: int = 2000) -> Producer:
+        """Sound as RED of Opus, and at times as Opus alone."""
+        codecs = [
+            RtpCodec("audio/red", RED_TYPE, 48000, 2),
+            RtpCodec("audio/opus", AUDIO_TYPE, 48000, 2),
+        ]
+        parameters = RtpParameters(codecs, [RtpEncoding(ssrc=ssrc)], "1", PUBLISHER_EXTENSIONS)
+        mapping = replace(MAPPING, payload_types={**MAPPING.payload_types, RED_TYPE: OUR_RED})
+        return transport.produce(f"producer-{next(self._numbers)}", "audio", parameters, mapping)
+
     def produce_audio(self, transport: Transport, ssrc: int | None = 2000, mid: str = "1") -> Producer:
         codec = RtpCodec("audio/opus", AUDIO_TYPE, 48000, 2)
         parameters = RtpParameters([codec], [RtpEncoding(ssrc=ssrc)], mid, PUBLISHER_EXTENSIONS)
         return transport.produce(f"producer-{next(self._numbers)}", "audio", parameters, MAPPING)
 
-    def consume(self, transport: Transport, producer: Producer, resume: bool = True) -> Consumer:
+    def consume(
+        self, transport: Transport, producer: Producer, resume: bool = True, red: bool = False
+    ) -> Consumer:
         number = next(self._numbers)
         if producer.kind == "video":
             codecs = [
-                RtpCodec("video/VP8", OUR_VIDEO, 90000, rtcpFeedback=VIDEO_FEEDBACK),
+                RtpCodec(producer.codec.mimeType, OUR_VIDEO, 90000, rtcpFeedback=VIDEO_FEEDBACK),
                 RtpCodec("video/rtx", OUR_RTX, 90000, parameters={"apt": OUR_VIDEO}),
             ]
             encoding = RtpEncoding(ssrc=10_000 + 2 * number, rtx=RtxEncoding(10_001 + 2 * number))
         else:
-            codecs = [RtpCodec("audio/opus", OUR_AUDIO, 48000, 2)]
+            codecs = [RtpCodec("audio/red", OUR_RED, 48000, 2)] if red else []
+            codecs.append(RtpCodec("audio/opus", OUR_AUDIO, 48000, 2))
             encoding = RtpEncoding(ssrc=10_000 + 2 * number)
         parameters = RtpParameters(
             codecs, [encoding], str(number), OUR_EXTENSIONS, RtcpParameters(cname="publisher")

@@ -3,17 +3,9 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import type { Ask } from "../protocol/socket";
 import { judge, type Quality, QualityGate } from "./quality";
-import {
-  type MediaStatistics,
-  type Owner,
-  type Report,
-  StatisticsReader,
-  type StreamStatistics,
-} from "./statistics";
+import { type MediaStatistics, type Owner, type Report, StatisticsReader } from "./statistics";
 
 const EVERY = 2_000;
-/** A picture that stands still for so long (milliseconds) is asked after, and again after as long. */
-const STILL = 3_000;
 
 export interface ConditionsOptions {
   ask: Ask;
@@ -21,8 +13,6 @@ export interface ConditionsOptions {
   /** By the id of their track, yours and those of others. */
   owners(): ReadonlyMap<string, Owner>;
   nameOf(participantId: string): string;
-  /** Whether a picture should be moving: it is sent by its owner and to be seen here. */
-  expects(producerId: string): boolean;
 }
 
 interface Watched {
@@ -33,22 +23,16 @@ interface Watched {
 export class Conditions {
   /** Your own connection, either way. */
   readonly own: ReadonlySignal<Quality>;
-  /** Producers of pictures that the server holds back because your path is too narrow for them. */
-  readonly held: ReadonlySignal<ReadonlySet<string>>;
   private readonly ownNow: Watched = watched();
-  private readonly heldNow = signal<ReadonlySet<string>>(new Set());
   private readonly others = new Map<string, Watched>();
   private readonly options: ConditionsOptions;
   private readonly watching = new StatisticsReader();
   private readonly showing = new StatisticsReader();
-  private moved = new Map<string, { frames: number; at: number }>();
   private readonly timer: ReturnType<typeof setInterval>;
-  private askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ConditionsOptions) {
     this.options = options;
     this.own = this.ownNow.quality;
-    this.held = this.heldNow;
     this.timer = setInterval(() => void this.sample(), EVERY);
   }
 
@@ -72,7 +56,7 @@ export class Conditions {
     const read = this.read(this.showing, reports);
     const streams = read.streams.map((stream) => ({
       ...stream,
-      layer: layers.get(stream.producerId)?.layer ?? null,
+      layer: layers.get(stream.producerId) ?? null,
     }));
     return { ...read, streams };
   }
@@ -84,7 +68,6 @@ export class Conditions {
     const { own, others } = judge(read);
     update(this.ownNow, own, now);
     for (const [participantId, one] of this.others) update(one, others.has(participantId), now);
-    await this.lookForHeld(read.streams, now);
   }
 
   private read(reader: StatisticsReader, reports: readonly Report[]): MediaStatistics {
@@ -92,38 +75,14 @@ export class Conditions {
     return reader.read(reports, performance.now(), owners(), nameOf);
   }
 
-  /** Pictures stand still for many reasons; the server knows whether it is one of its own. */
-  private async lookForHeld(streams: readonly StreamStatistics[], now: number): Promise<void> {
-    const still = new Set(this.standingStill(streams, now));
-    const held = new Set([...this.heldNow.peek()].filter((producerId) => still.has(producerId)));
-    if (still.size > held.size && now - this.askedAt >= STILL) {
-      this.askedAt = now;
-      const layers = await this.layers();
-      for (const producerId of still) if (layers.get(producerId)?.held === true) held.add(producerId);
-    }
-    if (!sameSet(held, this.heldNow.peek())) this.heldNow.value = held;
-  }
-
-  private *standingStill(streams: readonly StreamStatistics[], now: number): Iterable<string> {
-    const { moved } = this;
-    this.moved = new Map();
-    for (const { kind, direction, producerId, frames } of streams) {
-      if (kind !== "video" || direction !== "receive" || producerId === "") continue;
-      const before = moved.get(producerId);
-      const stands = before?.frames === frames && this.options.expects(producerId);
-      const at = stands ? before.at : now;
-      this.moved.set(producerId, { frames, at });
-      if (now - at >= STILL) yield producerId;
-    }
-  }
-
-  /** By producer id, what the server sends of it: the size (0 is the smallest), or nothing. */
-  private async layers(): Promise<Map<string, { layer: number; held: boolean }>> {
+  /** By producer id, the size of each picture that the server sends. */
+  private async layers(): Promise<Map<string, number>> {
     const { consumers } = await this.options.ask("media.stats", {}).catch(() => ({ consumers: [] }));
-    const layers = new Map<string, { layer: number; held: boolean }>();
-    for (const { producerId, kind, layer, target } of consumers) {
-      if (kind !== "video" || typeof producerId !== "string" || typeof layer !== "number") continue;
-      layers.set(producerId, { layer, held: Array.isArray(target) && target[0] < 0 });
+    const layers = new Map<string, number>();
+    for (const { producerId, kind, layer } of consumers) {
+      if (kind === "video" && typeof producerId === "string" && typeof layer === "number") {
+        layers.set(producerId, layer);
+      }
     }
     return layers;
   }
@@ -144,8 +103,4 @@ function watched(): Watched {
 
 function update({ gate, quality }: Watched, bad: boolean, now: number): void {
   quality.value = gate.update(bad, now);
-}
-
-function sameSet(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
-  return one.size === other.size && [...one].every((item) => other.has(item));
 }

@@ -26,7 +26,6 @@ function stream(fields: Partial<StreamStatistics>): StreamStatistics {
     freezing: 0,
     concealed: 0,
     limitedBy: null,
-    frames: 100,
     over: 2000,
     ...fields,
   };

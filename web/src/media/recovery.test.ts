@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { CONNECT_LIMIT, GRACE, PathRecovery, RESTART_LIMIT, RESTARTS, worse } from "./recovery";
+import {
+  CONNECT_LIMIT,
+  GRACE,
+  PathRecovery,
+  RESTART_LIMIT,
+  RESTARTS,
+  SILENCE,
+  SUSPICION_PAUSE,
+  worse,
+} from "./recovery";
 
 /** A path that has carried media, at time 0. */
 function connected(): PathRecovery {
@@ -115,5 +124,95 @@ describe("PathRecovery", () => {
     path.built();
     path.changed("connecting", 10);
     expect(path.view).toBe("interrupted");
+  });
+
+  it("restarts at once on another network, though the old path still looks well", () => {
+    const path = connected();
+    path.networkChanged(100);
+    expect(path.decide(100)).toBe("restart");
+    expect(path.decide(1e9)).toBe("none"); // nothing says that it did not help
+    path.changed("disconnected", 5_000);
+    expect(path.decide(5_000 + GRACE)).toBe("restart");
+  });
+
+  it("asks again for a restart that never got to the server", () => {
+    const path = connected();
+    path.networkChanged(0);
+    expect(path.decide(0)).toBe("restart");
+    path.unasked();
+    expect(path.decide(3_000)).toBe("restart");
+    expect(path.decide(1e9)).toBe("none");
+  });
+
+  it("counts a restart for another network where the path was in trouble already", () => {
+    const path = connected();
+    path.changed("disconnected", 0);
+    path.networkChanged(100);
+    expect(path.decide(100)).toBe("restart");
+    expect(path.decide(100 + GRACE)).toBe("none");
+    expect(path.decide(100 + RESTART_LIMIT)).toBe("restart");
+    expect(path.decide(100 + 2 * RESTART_LIMIT)).toBe("rebuild");
+  });
+
+  it("gives a path that never worked a fresh chance on another network", () => {
+    const path = new PathRecovery();
+    path.built();
+    path.changed("connecting", 0);
+    expect(path.decide(CONNECT_LIMIT)).toBe("rebuild");
+    path.built();
+    path.changed("connecting", 10_000);
+    path.networkChanged(11_000);
+    expect(path.decide(11_000)).toBe("rebuild");
+    expect(path.view).toBe("connecting");
+  });
+
+  it("has nothing to mend on another network where nothing is carried", () => {
+    const path = new PathRecovery();
+    path.built();
+    path.networkChanged(0);
+    expect(path.decide(1e9)).toBe("none");
+  });
+
+  it("suspects a path from which nothing comes any more, once", () => {
+    const path = connected();
+    path.received(20, 1_000);
+    path.received(SILENCE - 1, 1_700);
+    expect(path.decide(1_700)).toBe("none");
+    path.received(SILENCE, 1_701);
+    expect(path.view).toBe("connected"); // it is only a suspicion
+    expect(path.decide(1_701)).toBe("restart");
+    path.received(SILENCE + 9_000, 11_000);
+    expect(path.decide(1e9)).toBe("none");
+  });
+
+  it("suspects it again when media came in between, but only so often", () => {
+    const path = connected();
+    const stops = (now: number) => {
+      path.received(0, now - SILENCE);
+      path.received(SILENCE, now);
+      return path.decide(now);
+    };
+    expect(stops(1_000)).toBe("restart");
+    expect(stops(1_000 + SUSPICION_PAUSE - 1)).toBe("none");
+    expect(stops(1_000 + SUSPICION_PAUSE)).toBe("restart");
+  });
+
+  it("suspects nothing where nothing came before, or nothing is expected any more", () => {
+    const path = connected();
+    path.received(null, 0);
+    path.received(SILENCE + 1, 1_000);
+    path.received(0, 2_000);
+    path.received(null, 2_500);
+    path.received(5_000, 3_000);
+    expect(path.decide(1e9)).toBe("none");
+  });
+
+  it("leaves it to the attempts under way where trouble is known", () => {
+    const path = connected();
+    path.received(0, 0);
+    path.changed("failed", 100);
+    expect(path.decide(100)).toBe("restart");
+    path.received(SILENCE, SILENCE);
+    expect(path.decide(SILENCE)).toBe("none");
   });
 });

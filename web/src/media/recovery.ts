@@ -18,6 +18,10 @@ export const CONNECT_LIMIT = 8_000;
 export const GRACE = 1_000;
 export const RESTART_LIMIT = 5_000;
 export const RESTARTS = 2;
+/** Media that was coming and stops all at once: a path that ended shows so long before the browser says it (5 s). */
+export const SILENCE = 700;
+/** A suspicion that proves wrong costs little; it is followed up only so often. */
+export const SUSPICION_PAUSE = 3_000;
 /** Waits between attempts grow with each failed one up to this many times `CONNECT_LIMIT`. */
 const LONGEST = 4;
 
@@ -37,6 +41,10 @@ export class PathRecovery {
   /** The present failure is already in `failedBuilds`. */
   private counted = false;
   private dueAt = Number.POSITIVE_INFINITY;
+  /** Media has been coming. */
+  private flowing = false;
+  private suspected = false;
+  private suspectedAt = Number.NEGATIVE_INFINITY;
 
   get view(): PathView {
     if (this.failedBuilds > 0) return "failed";
@@ -55,6 +63,8 @@ export class PathRecovery {
   built(): void {
     this.state = "new";
     this.builtConnected = false;
+    this.flowing = false;
+    this.suspected = false;
     this.restarts = 0;
     this.dueAt = Number.POSITIVE_INFINITY;
   }
@@ -105,7 +115,52 @@ export class PathRecovery {
     this.dueAt = Number.POSITIVE_INFINITY;
   }
 
+  /**
+   * The browser has another network. A path that has worked is restarted whatever its state, for its state is known late;
+   * one that has not yet is made anew, and its failures do not count against it on this network.
+   */
+  networkChanged(now: number): void {
+    if (this.builtConnected) {
+      this.suspected = true;
+      this.suspectedAt = now;
+    } else if (this.state !== "new") {
+      this.failedBuilds = 0;
+      this.counted = true;
+      this.dueAt = now;
+    }
+  }
+
+  /**
+   * Told now and then: how long ago (milliseconds) the latest media came of all that is being received; null where
+   * nothing is. That all of it stops at once is the first sign of a path that has ended. It may also mean that nobody has
+   * anything to say, so it leads to one restart and, without another sign, to nothing more.
+   */
+  received(ago: number | null, now: number): void {
+    if (ago === null) this.flowing = false;
+    else if (ago < SILENCE) this.flowing = true;
+    else if (this.flowing) {
+      this.flowing = false;
+      if (this.state !== "connected" || this.restarts > 0 || now - this.suspectedAt < SUSPICION_PAUSE) return;
+      this.suspected = true;
+      this.suspectedAt = now;
+    }
+  }
+
+  /** The restart that was decided on never got to the server. */
+  unasked(): void {
+    this.suspected = true;
+  }
+
   decide(now: number): Repair {
+    if (this.suspected) {
+      this.suspected = false;
+      // Where the browser sees trouble too, it counts as one of the attempts.
+      if (this.state !== "connected") {
+        this.restarts = 1;
+        this.dueAt = now + RESTART_LIMIT;
+      }
+      return "restart";
+    }
     if (now < this.dueAt) return "none";
     if (this.builtConnected && this.restarts < RESTARTS) {
       this.restarts += 1;

@@ -9,8 +9,10 @@ import { effect, type ReadonlySignal, signal } from "@preact/signals-core";
 import type { DirectMessage, Problem, Producer, Source } from "../protocol/messages.gen";
 import { isConnectionLost, problemOf } from "../protocol/problem";
 import type { Ask } from "../protocol/socket";
+import { Arrivals } from "./arrivals";
 import { Codecs, MediaLink } from "./link";
 import type { LocalMedia } from "./local";
+import { onNetworkChange } from "./network";
 import { Playback } from "./playback";
 import { Publication } from "./publication";
 import { PathRecovery, type PathView } from "./recovery";
@@ -19,11 +21,13 @@ import { Shares } from "./shares";
 import type { Owner, Report } from "./statistics";
 import { Subscriptions } from "./subscriptions";
 
-const WATCH_EVERY = 500;
+const WATCH_EVERY = 250;
 
 export interface RoomMediaOptions {
   ask: Ask;
   local: LocalMedia;
+  /** Whether somebody else's producer is not paused. */
+  isSent(producerId: string): boolean;
   /** The server does not let you send this; your side has to stop. */
   onRefused(source: Source, problem: Problem): void;
 }
@@ -37,6 +41,7 @@ export class RoomMedia {
   private readonly options: RoomMediaOptions;
   private readonly codecs = new Codecs();
   private readonly recovery = new PathRecovery();
+  private readonly arrivals = new Arrivals();
   private readonly microphone: Publication;
   private readonly camera: Publication;
   private readonly stopWatching: (() => void)[];
@@ -72,9 +77,14 @@ export class RoomMedia {
       }),
       effect(() => this.camera.want(local.cameraTrack.value, false)),
     ];
+    this.stopWatching.push(onNetworkChange(this.networkChanged));
     globalThis.document?.addEventListener("visibilitychange", this.pageShown);
     this.pageShown();
-    this.timer = setInterval(() => this.mend(), WATCH_EVERY);
+    this.timer = setInterval(() => {
+      const now = performance.now();
+      this.recovery.received(this.arrivals.ago(this.expected(), now), now);
+      this.mend();
+    }, WATCH_EVERY);
   }
 
   /** The socket is up and the room is live. `fresh`: the server has no transports of ours, so they are built. */
@@ -100,6 +110,9 @@ export class RoomMedia {
         break;
       case "media.consumerClosed":
         this.subscriptions.consumerClosed(message.consumerId);
+        break;
+      case "media.consumerStarved":
+        this.subscriptions.starved(message.consumerId, message.starved);
         break;
       case "media.transportState":
         this.serverSees(message.transportId, message.ice);
@@ -192,6 +205,19 @@ export class RoomMedia {
     this.subscriptions.cover(this.covered || globalThis.document?.hidden === true);
   };
 
+  /** What receives something that is sent, and is played here. */
+  private *expected(): Iterable<RTCRtpReceiver> {
+    for (const { producerId, track, receiver } of this.subscriptions.tracks.peek().values()) {
+      const shown = track.kind === "audio" || this.subscriptions.isShown(producerId);
+      if (receiver !== undefined && shown && this.options.isSent(producerId)) yield receiver;
+    }
+  }
+
+  private readonly networkChanged = (): void => {
+    this.recovery.networkChanged(performance.now());
+    this.mend();
+  };
+
   private attach(link: MediaLink | null): void {
     this.microphone.attach(link);
     this.camera.attach(link);
@@ -225,8 +251,10 @@ export class RoomMedia {
     try {
       await link.restart();
     } catch (error) {
-      // A lost request is made up for by the next decision; anything else means that the transports are of no use.
-      if (link === this.link && !isConnectionLost(problemOf(error))) await this.rebuild();
+      if (link !== this.link) return;
+      // A lost request is made up for; anything else means that the transports are of no use.
+      if (isConnectionLost(problemOf(error))) this.recovery.unasked();
+      else await this.rebuild();
     }
   }
 

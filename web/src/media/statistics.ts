@@ -44,8 +44,6 @@ export interface StreamStatistics {
   concealed: number;
   /** What keeps the browser from sending more. */
   limitedBy: "bandwidth" | "cpu" | null;
-  /** Frames in all, encoded or decoded. */
-  frames: number;
   /** Milliseconds between the two readings; 0: the first one. */
   over: number;
   /** Of a picture received: the size that the server has chosen, 0 being the smallest; absent where it was not asked. */
@@ -93,8 +91,6 @@ interface Row {
   jitter?: number;
   roundTripTime?: number;
   framesPerSecond?: number;
-  framesEncoded?: number;
-  framesDecoded?: number;
   frameWidth?: number;
   frameHeight?: number;
   freezeCount?: number;
@@ -198,12 +194,11 @@ function streamOf(row: Row, rows: ReadonlyMap<string, Row>) {
     jitter: row.jitter ?? null,
     roundTrip: null as number | null,
     framesPerSecond: row.framesPerSecond ?? null,
-    width: row.frameWidth ?? null,
-    height: row.frameHeight ?? null,
+    width: row.frameWidth || null, // Firefox says 0 of a size that it does not send
+    height: row.frameHeight || null,
     freezes: row.freezeCount ?? null,
     frozen: row.totalFreezesDuration ?? null,
     limitedBy: limit === "bandwidth" || limit === "cpu" ? (limit as "bandwidth" | "cpu") : null,
-    frames: row.framesEncoded ?? row.framesDecoded ?? 0,
   };
 }
 

@@ -31,7 +31,10 @@ interface Subscription {
 export class Subscriptions {
   /** By producer id. */
   readonly tracks: ReadonlySignal<ReadonlyMap<string, RemoteTrack>>;
+  /** Producers of pictures that the server holds back because the path is too narrow for them. */
+  readonly held: ReadonlySignal<ReadonlySet<string>>;
   private readonly tracksNow = signal<ReadonlyMap<string, RemoteTrack>>(new Map());
+  private readonly heldNow = signal<ReadonlySet<string>>(new Set());
   private readonly ask: Ask;
   private readonly all = new Map<string, Subscription>();
   private link: MediaLink | null = null;
@@ -42,6 +45,7 @@ export class Subscriptions {
   constructor(ask: Ask) {
     this.ask = ask;
     this.tracks = this.tracksNow;
+    this.held = this.heldNow;
   }
 
   /** Transports came. Offers that came before them are taken up now. */
@@ -57,6 +61,7 @@ export class Subscriptions {
     clearTimeout(this.telling);
     this.gathering = undefined;
     for (const producerId of this.all.keys()) this.viewing.end(producerId);
+    this.heldNow.value = new Set();
     this.all.clear();
     this.tell();
   }
@@ -165,6 +170,21 @@ export class Subscriptions {
     this.tellViews();
   }
 
+  /** The server holds a picture back, or sends it again. */
+  starved(consumerId: string, starved: boolean): void {
+    for (const [producerId, { offer }] of this.all) {
+      if (offer.consumerId === consumerId) this.hold(producerId, starved);
+    }
+  }
+
+  private hold(producerId: string, held: boolean): void {
+    if (this.heldNow.peek().has(producerId) === held) return;
+    const all = new Set(this.heldNow.peek());
+    if (held) all.add(producerId);
+    else all.delete(producerId);
+    this.heldNow.value = all;
+  }
+
   /** Whether this video is received for somebody to see. */
   isShown(producerId: string): boolean {
     return this.viewing.shows(producerId);
@@ -202,6 +222,7 @@ export class Subscriptions {
   }
 
   private drop(producerId: string): void {
+    this.hold(producerId, false);
     this.viewing.end(producerId);
     this.all.get(producerId)?.consumer?.close();
     this.all.delete(producerId);

@@ -23,7 +23,6 @@ describe("Viewing", () => {
     expect(viewing.due(1e6)).toEqual([]); // nobody to tell before that
     expect(viewing.begin("p", 0)).toEqual({ height: 180, visible: true, pinned: false });
     expect(viewing.nextDue).toBe(Number.POSITIVE_INFINITY);
-    expect(viewing.shows("p")).toBe(true);
   });
 
   it("says nothing where the server supposes right", () => {
@@ -38,7 +37,6 @@ describe("Viewing", () => {
     expect(viewing.begin("p", 0)).toBeNull();
     expect(viewing.due(LATER - 1)).toEqual([]);
     expect(viewing.due(LATER)).toEqual([["p", { height: 0, visible: false, pinned: false }]]);
-    expect(viewing.shows("p")).toBe(false);
     viewing.see("p", PLACE, view(90), 5_000);
     expect(viewing.nextDue).toBe(5_000 + SOON);
   });
@@ -96,7 +94,6 @@ describe("Viewing", () => {
   it("keeps what places show for the next time that it is received", () => {
     const viewing = shown();
     viewing.end("p");
-    expect(viewing.shows("p")).toBe(false);
     expect(viewing.begin("p", 9_000)).toEqual({ height: 360, visible: true, pinned: false });
   });
 });

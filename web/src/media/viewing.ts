@@ -94,7 +94,7 @@ export class Viewing {
     picture.dueAt = now + RETRY;
   }
 
-  /** Whether this is received and to be seen. */
+  /** Whether the server has been told, last, that it is to be seen. */
   shows(producerId: string): boolean {
     const picture = this.pictures.get(producerId);
     return picture?.open === true && picture.told?.visible === true;

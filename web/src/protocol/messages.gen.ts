@@ -473,6 +473,16 @@ export interface PhaseChanged {
   startedAt?: number;
 }
 
+/** The plan was edited while people are here: title or times. */
+export interface RoomChanged {
+  type: 'room.changed';
+  seq: number;
+  at: number;
+  title: string;
+  startsAt: number;
+  endsAt: number;
+}
+
 /** Something happened that this person may not see; it keeps the numbers without gaps. */
 export interface Withheld {
   type: 'room.withheld';
@@ -541,6 +551,17 @@ export interface ConsumerClosed {
 }
 
 /**
+ * A video that this browser shows is held back: its path does not carry it beside the sound and what goes
+ * first (`starved`), or carries it again. The page should say so in words rather than show a frozen
+ * picture; nothing has to be asked for.
+ */
+export interface ConsumerStarved {
+  type: 'media.consumerStarved';
+  consumerId: string;
+  starved: boolean;
+}
+
+/**
  * Nobody watches the encodings of this producer above `spatial`, 0 being the smallest: this is for
  * mediasoup-client's `setMaxSpatialLayer`.
  */
@@ -606,6 +627,7 @@ export type RoomEvent =
   | ProducerChanged
   | ProducerRemoved
   | PhaseChanged
+  | RoomChanged
   | Withheld
   | RoomEnded;
 
@@ -615,6 +637,7 @@ export type DirectMessage =
   | PermissionsChanged
   | ConsumerOffered
   | ConsumerClosed
+  | ConsumerStarved
   | LayersWanted
   | TransportStateChanged
   | RoomSpeaking

@@ -31,7 +31,7 @@ export interface PlannedSeat extends Seats {
 
 export interface PlannedTimeslot extends Timeslot {
   /** What the organiser set; `registrationOpen` follows from it and its window. */
-  registration: "open" | "closed";
+  registrationState: "open" | "closed";
   registrationOpensAt: string | null;
   registrationClosesAt: string | null;
   cancelBy: string | null;
@@ -39,6 +39,8 @@ export interface PlannedTimeslot extends Timeslot {
   minimumBy: string | null;
   roomOpensBeforeMin: number;
   autoEndMin: number | null;
+  /** How long after the start people may still come in; null is always. */
+  lateEntryMin: number | null;
   seriesId: string | null;
   /** An RRULE. */
   recurrence: string | null;
@@ -258,6 +260,12 @@ export function createPlanning(send: Send) {
   return {
     session: (session: string, signal?: AbortSignal) =>
       send<PlannedSession>("GET", `/sessions/${id(session)}`, { signal }),
+    /** Those that one leads or has a seat in. */
+    own: (signal?: AbortSignal) =>
+      send<{ items: { id: string; title: string }[] }>("GET", "/sessions", {
+        query: { scope: "mine" },
+        signal,
+      }),
     create: (body: NewSession) => send<PlannedSession>("POST", "/sessions", { body }),
     edit: (session: string, version: number, body: object) =>
       send<PlannedSession>("PATCH", `/sessions/${id(session)}`, { body, headers: of(version) }),

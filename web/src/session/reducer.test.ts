@@ -64,6 +64,12 @@ const CHANGES: [string, Partial<Snapshot>, RoomEvent, Partial<Snapshot>][] = [
     { room: { ...snapshot().room, phase: "live", startedAt: 499 } },
   ],
   [
+    "the plan is edited",
+    {},
+    { ...next, type: "room.changed", title: "Renamed", startsAt: 100, endsAt: 200 },
+    { room: { ...snapshot().room, title: "Renamed", startsAt: 100, endsAt: 200 } },
+  ],
+  [
     "the session ends, and nobody is in it any more",
     { producers: [muted], chat: [message(1)] },
     { ...next, type: "room.ended", reason: "host" },

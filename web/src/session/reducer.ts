@@ -38,6 +38,10 @@ export function reduce(before: Snapshot, event: RoomEvent): Snapshot {
       return { ...snapshot, producers: before.producers.filter((one) => one.id !== event.producerId) };
     case "room.phaseChanged":
       return { ...snapshot, room: begun({ ...before.room, phase: event.phase }, event.startedAt) };
+    case "room.changed": {
+      const { title, startsAt, endsAt } = event;
+      return { ...snapshot, room: { ...before.room, title, startsAt, endsAt } };
+    }
     case "room.ended":
       return { ...snapshot, room: { ...before.room, phase: "ended" }, participants: [], producers: [] };
     default: // reactions leave no trace, what is withheld may not, and nor may a type of a later version

@@ -81,7 +81,7 @@ export class RoomView {
 
   private readonly received: Received = {
     track: (producerId) => this.sources.media.subscriptions.tracks.value.get(producerId)?.track,
-    held: (producerId) => this.sources.conditions.held.value.has(producerId),
+    held: (producerId) => this.sources.media.subscriptions.held.value.has(producerId),
     speaking: (participantId) => this.sources.voices.speaking(participantId),
     quality: (participantId) => {
       const { conditions, youId } = this.sources;

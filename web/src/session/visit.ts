@@ -81,6 +81,7 @@ export class Visit {
     this.media = new RoomMedia({
       ask,
       local,
+      isSent: (producerId) => this.isSent(producerId),
       onRefused: (source, problem) => this.own.refused(source, problem),
     });
     this.voices = new Voices(
@@ -92,7 +93,6 @@ export class Visit {
       reports: () => this.media.reports(),
       owners: () => this.media.owners(),
       nameOf: (participantId) => this.view.nameOf(participantId),
-      expects: (producerId) => this.media.subscriptions.isShown(producerId) && this.isSent(producerId),
     });
     this.chat = new RoomChat(ask, () => youId.peek());
     this.view = new RoomView({

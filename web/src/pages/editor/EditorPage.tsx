@@ -13,6 +13,7 @@ import {
   signInAddress,
   type Tab,
   Tabs,
+  toast,
 } from "../../ui";
 import { Page } from "../shell/Page";
 import { useResource } from "../useResource";
@@ -21,7 +22,7 @@ import { AgendaTab } from "./agenda/AgendaTab";
 import { EditorContext } from "./context";
 import { DetailsTab } from "./DetailsTab";
 import { MessagesTab } from "./messages/MessagesTab";
-import { shown } from "./model/draft";
+import { heldIn, shown } from "./model/draft";
 import { SessionEditor } from "./model/editor";
 import { SESSION } from "./model/targets";
 import { Preview } from "./Preview";
@@ -131,6 +132,7 @@ function Editor({ editor }: { editor: SessionEditor }) {
   const title = String(shown(editor.autosave.draft.value, SESSION, "title") ?? "");
   const path = `/sessions/${encodeURIComponent(editor.id)}`;
   useComeBack(editor);
+  useTellOfLosses(editor);
   const select = (tab: string) => {
     const search = tab === "details" ? "" : `?tab=${tab}`;
     navigate(`${path}/edit${search}`, { replace: true, within: true });
@@ -183,12 +185,30 @@ function TabPanel({ id }: { id: string }) {
   return <DetailsTab />;
 }
 
-/** How many people have a seat, beside Participants. */
+/** How many people have a seat, beside Participants; beside the others that something waits for a decision there. */
 function noteOf(id: string, editor: SessionEditor): string | undefined {
+  if (heldIn(editor.autosave.draft.value).some((place) => tabOf(place) === id)) return "To mend";
   if (id !== "participants") return undefined;
   const seats = editor.session.value.timeslots.flatMap((slot) => slot.seats);
   const taken = seats.reduce((sum, seat) => sum + seat.taken, 0);
   return taken > 0 ? String(taken) : undefined;
+}
+
+const OF_SEATS = /^session (visibility|joinCondition|questions|consents|prerequisites|price)$|^seat\//;
+const OF_AGENDA = /^session (talkMin|qaMin)$|^agenda\//;
+
+/** The tab that shows a field ("session title", "seat/… max"). */
+function tabOf(place: string): string {
+  if (OF_SEATS.test(place)) return "seats";
+  if (OF_AGENDA.test(place)) return "agenda";
+  return place.startsWith("timeslot/") ? "timeslots" : "details";
+}
+
+function useTellOfLosses(editor: SessionEditor): void {
+  const lost = editor.autosave.lost.value;
+  useEffect(() => {
+    if (lost > 0) toast("Somebody else removed what you were changing.", { stays: 12_000 });
+  }, [lost]);
 }
 
 /** Seats fill up and colleagues edit while the page stands open: it reads again when somebody comes back to it, and

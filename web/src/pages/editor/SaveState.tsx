@@ -1,5 +1,5 @@
 import { Check, CircleAlert, CloudOff, LoaderCircle, Pencil } from "lucide-preact";
-import { Button, clock, Icon, type LucideIcon } from "../../ui";
+import { Button, classes, clock, Icon, type LucideIcon } from "../../ui";
 import { reader } from "../viewer";
 import { useEditor } from "./context";
 import { standing } from "./model/draft";
@@ -13,7 +13,7 @@ export function SaveState() {
   const [icon, words] = look(autosave.phase.value, held, at && clock(at.toISOString(), reader()));
   return (
     <div class="editor-save">
-      <p role="status" class="editor-save-words numbers">
+      <p role="status" class={classes("editor-save-words numbers", (failed || held) && "editor-save-not")}>
         {icon && <Icon of={icon} size={16} />}
         {words}
         {failed && ` ${autosave.trouble.value ?? ""}`}

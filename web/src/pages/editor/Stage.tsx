@@ -16,7 +16,7 @@ export function Stage() {
   const { words, tone } = labelWords(session.label);
   if (!editor.maySetUp) return <Badge tone={tone}>{words}</Badge>;
   const { id, publication } = session;
-  const open = session.timeslots.some((slot) => slot.registration === "open");
+  const open = session.timeslots.some((slot) => slot.registrationState === "open");
   const go = async (work: (id: string) => Promise<typeof session>, said: string) => {
     if (await act(() => work(id))) toast(said);
   };
@@ -43,7 +43,6 @@ export function Stage() {
       </Badge>
       {publication === "draft" && (
         <Button
-          kind="primary"
           icon={Send}
           busy={busy}
           onClick={() => void go(planning.publish, "Published. People can find it and register.")}

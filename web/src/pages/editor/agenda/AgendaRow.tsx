@@ -38,6 +38,7 @@ export function AgendaRow(props: AgendaRowProps) {
   const speaks = entry.kind === "talk" || entry.kind === "qa";
   return (
     <li
+      data-row={at}
       class={classes("agenda-item", props.dragging && "agenda-dragged")}
       draggable={held}
       onDragStart={props.onDragStart}
@@ -115,6 +116,7 @@ export function AgendaRow(props: AgendaRowProps) {
         <IconButton
           size="small"
           label={`Move ${entry.title} up`}
+          data-move="up"
           icon={ArrowUp}
           disabledReason={at === 0 ? "It is the first." : null}
           onClick={() => onMove(at - 1)}
@@ -122,6 +124,7 @@ export function AgendaRow(props: AgendaRowProps) {
         <IconButton
           size="small"
           label={`Move ${entry.title} down`}
+          data-move="down"
           icon={ArrowDown}
           disabledReason={at === last ? "It is the last." : null}
           onClick={() => onMove(at + 1)}

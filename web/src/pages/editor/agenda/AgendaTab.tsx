@@ -8,6 +8,7 @@ import { useEditor } from "../context";
 import { Conflict, NumberEdit, useBinding } from "../fields";
 import { agendaTarget, SESSION } from "../model/targets";
 import { useSlot } from "../SlotPicker";
+import { useFollow } from "../useFollow";
 import { AgendaRow, type Presenter } from "./AgendaRow";
 import { moved } from "./order";
 import "./agenda.css";
@@ -69,9 +70,11 @@ function Items({ slot, generated }: { slot: PlannedTimeslot; generated: boolean 
   const [dragged, setDragged] = useState<number | null>(null);
   const [said, setSaid] = useState("");
   const presenters = usePresenters(slot.id);
-  const move = (from: number, to: number) => {
+  const { root, follow } = useFollow<HTMLElement>(value);
+  const move = (from: number, to: number, dragged = false) => {
     const next = moved(items, from, to);
     if (next === items) return;
+    if (!dragged) follow(`[data-row="${to}"] [data-move="${to < from ? "up" : "down"}"]`);
     set([...next]);
     setSaid(`${items[from]?.title ?? "It"} is now number ${to + 1} of ${items.length}.`);
   };
@@ -82,7 +85,7 @@ function Items({ slot, generated }: { slot: PlannedTimeslot; generated: boolean 
   const typed = editor.autosave.draft.value.typed[target]?.["items"] !== undefined;
   const starts = startsOf(slot.startsAt, items);
   return (
-    <section class="editor-fields" aria-label="Agenda">
+    <section class="editor-fields" aria-label="Agenda" ref={root}>
       <Totals slot={slot} items={items} />
       {error && <Banner tone="danger">{error}</Banner>}
       <Conflict target={target} field="items" label="Agenda" />
@@ -106,12 +109,15 @@ function Items({ slot, generated }: { slot: PlannedTimeslot; generated: boolean 
               presenters={presenters}
               onChange={(next) => change(at, next)}
               onMove={(to) => move(at, to)}
-              onRemove={() => set(items.filter((_, place) => place !== at))}
+              onRemove={() => {
+                follow("[data-add]");
+                set(items.filter((_, place) => place !== at));
+              }}
               dragging={dragged === at}
               onDragStart={() => setDragged(at)}
               onDragOver={() => {
                 if (dragged === null || dragged === at) return;
-                move(dragged, at);
+                move(dragged, at, true);
                 setDragged(at);
               }}
               onDragEnd={() => setDragged(null)}
@@ -123,7 +129,7 @@ function Items({ slot, generated }: { slot: PlannedTimeslot; generated: boolean 
         {said}
       </p>
       <div class="editor-buttons">
-        <Button icon={ListPlus} onClick={add}>
+        <Button icon={ListPlus} data-add onClick={add}>
           Add an item
         </Button>
         {!generated && !typed && editor.session.value.talkMin !== null && (

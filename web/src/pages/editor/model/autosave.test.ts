@@ -121,6 +121,16 @@ describe("two editors", () => {
     expect(server.values["title"]).toBe("Two");
   });
 
+  it("says that what was being changed was removed, and saves the rest", async () => {
+    const { autosave, server, answers } = scene();
+    autosave.edit("seat/1", "max", 5);
+    autosave.edit("session", "title", "Two");
+    answers.push(refusal(404, "seat.not_found"));
+    expect(await autosave.flush()).toBe(true);
+    expect(autosave.lost.value).toBe(1);
+    expect(server.values["title"]).toBe("Two");
+  });
+
   it("does not go round for ever", async () => {
     const { autosave, answers } = scene();
     answers.push(...Array.from({ length: 6 }, () => refusal(412, "version.conflict")));

@@ -8,6 +8,7 @@ import {
   type Draft,
   edit,
   next,
+  orphaned,
   rebased,
   refused,
   resolve,
@@ -44,6 +45,8 @@ export class Autosave {
   readonly draft: Signal<Draft>;
   readonly phase: Signal<Phase> = signal<Phase>("idle");
   readonly savedAt: Signal<Date | null> = signal<Date | null>(null);
+  /** Counts how often what was being changed was removed by somebody else. */
+  readonly lost: Signal<number> = signal(0);
   /** Why it did not save, in a sentence. */
   readonly trouble: Signal<string | null> = signal<string | null>(null);
   private readonly deps: Deps;
@@ -97,6 +100,7 @@ export class Autosave {
 
   /** Puts what another answer said under what was typed. */
   put(fresh: Fresh): void {
+    if (orphaned(this.draft.value, fresh.base)) this.lost.value += 1;
     this.draft.value = rebased(this.draft.value, fresh.version, fresh.base);
   }
 
@@ -147,7 +151,7 @@ export class Autosave {
 
   /** What to do after a failure; true: go on with what is left. */
   private async recover(target: string, error: unknown, round: number): Promise<boolean> {
-    if (isConflict(error) && round <= ROUNDS) {
+    if ((isConflict(error) || isGone(error)) && round <= ROUNDS) {
       this.draft.value = unsent(this.draft.value, target);
       try {
         this.put(await this.deps.load());
@@ -182,6 +186,9 @@ export class Autosave {
 }
 
 const isConflict = (error: unknown): boolean => error instanceof ApiError && error.status === 412;
+
+/** What was being changed, or the whole session; reading again tells. */
+const isGone = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
 
 const isAboutTheInput = ({ status }: ApiError): boolean => [400, 409, 413, 422].includes(status);
 

@@ -4,6 +4,7 @@ import {
   type Draft,
   edit,
   errorAt,
+  heldIn,
   next,
   rebased,
   refused,
@@ -127,6 +128,7 @@ describe("refused", () => {
     expect(errorAt(draft, "session", "title")).toBe("Too short.");
     expect(take(draft, "session").values).toEqual({ description: "Text" });
     expect(standing(draft)).toEqual({ unsaved: true, held: true });
+    expect(heldIn(draft)).toEqual(["session title"]);
   });
 
   it("knows the field that a place lies in", () => {

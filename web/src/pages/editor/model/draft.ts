@@ -174,6 +174,13 @@ export function resolve(draft: Draft, target: string, field: string, keep: "mine
   return withTyped(draft, target, fields);
 }
 
+/** Whether something typed belongs to what the server no longer has. */
+export function orphaned(draft: Draft, base: Base): boolean {
+  return Object.entries(draft.typed).some(
+    ([target, fields]) => !base[target] && Object.values(fields).some(({ state }) => state !== "saved"),
+  );
+}
+
 export interface Standing {
   /** Typed or under way. */
   unsaved: boolean;
@@ -189,6 +196,15 @@ export function standing(draft: Draft): Standing {
     unsaved: states.some((state) => state === "typed" || state === "sending"),
     held: states.some((state) => state === "refused" || state === "conflict"),
   };
+}
+
+/** The fields that wait for a decision, as "target field". */
+export function heldIn(draft: Draft): string[] {
+  return Object.entries(draft.typed).flatMap(([target, fields]) =>
+    Object.entries(fields)
+      .filter(([, { state }]) => state === "refused" || state === "conflict")
+      .map(([field]) => `${target} ${field}`),
+  );
 }
 
 /** Whether two values are the same as JSON. */

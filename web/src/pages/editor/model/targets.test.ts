@@ -44,6 +44,19 @@ it("sends all conditions when one of them was changed", () => {
   });
 });
 
+it("leaves out options that are not written yet", () => {
+  const question = {
+    id: "q",
+    kind: "choice",
+    label: "Tea?",
+    required: true,
+    options: ["Yes ", ""],
+    parts: [],
+  };
+  const sent = body(SESSION, ["questions", [question]])["conditions"] as { questions: unknown };
+  expect(sent.questions).toEqual([{ ...question, options: ["Yes"] }]);
+});
+
 it("keeps the time on the clock when the zone changes", () => {
   expect(body(SLOT, ["timezone", "America/New_York"])).toEqual({
     timezone: "America/New_York",

@@ -7,6 +7,7 @@ import type {
   PlannedSeat,
   PlannedSession,
   PlannedTimeslot,
+  Question,
 } from "../../../protocol/planning";
 import { type Base, type Draft, shown, type Values } from "./draft";
 import { isLater, momentOf, wallClock } from "./zoned";
@@ -61,11 +62,12 @@ function timeslotValues(slot: PlannedTimeslot): Values {
     address: slot.location.address ?? "",
     externalUrl: slot.externalMeeting?.url ?? "",
     externalPassword: slot.externalMeeting?.password ?? "",
-    registration: slot.registration,
+    registration: slot.registrationState,
     ...Object.fromEntries(MOMENTS.map((name) => [name, local(slot[name])])),
     minimum: slot.minimum,
     roomOpensBeforeMin: slot.roomOpensBeforeMin,
     autoEndMin: slot.autoEndMin,
+    lateEntryMin: slot.lateEntryMin,
   };
 }
 
@@ -99,8 +101,14 @@ function sessionBody(values: Values, draft: Draft): Record<string, unknown> {
   const body: Record<string, unknown> = Object.fromEntries(own);
   if (Array.isArray(body["objectives"]))
     body["objectives"] = (body["objectives"] as string[]).map((line) => line.trim()).filter(Boolean);
-  if (own.length < Object.keys(values).length) body["conditions"] = conditions;
+  if (own.length < Object.keys(values).length)
+    body["conditions"] = { ...conditions, questions: conditions.questions.map(withoutBlanks) };
   return body;
+}
+
+/** An empty line among the options is one that is being written. */
+function withoutBlanks(question: Question): Question {
+  return { ...question, options: question.options.map((line) => line.trim()).filter(Boolean) };
 }
 
 function timeslotBody(target: string, values: Values, draft: Draft): Record<string, unknown> {
@@ -108,7 +116,14 @@ function timeslotBody(target: string, values: Values, draft: Draft): Record<stri
   const has = (...fields: string[]) => fields.some((field) => field in values);
   const zone = String(now("timezone"));
   const body: Record<string, unknown> = {};
-  for (const field of ["timezone", "durationMin", "minimum", "roomOpensBeforeMin", "autoEndMin"])
+  for (const field of [
+    "timezone",
+    "durationMin",
+    "minimum",
+    "roomOpensBeforeMin",
+    "autoEndMin",
+    "lateEntryMin",
+  ])
     if (field in values) body[field] = values[field];
   if (has("startsLocal", "later", "timezone")) {
     body["startsLocal"] = now("startsLocal");

@@ -1,5 +1,5 @@
 import { Ban, Check, X } from "lucide-preact";
-import { sentenceOf } from "../../../protocol/api";
+import { type Permit, sentenceOf } from "../../../protocol/api";
 import { type Explained, type PlannedTimeslot, planning } from "../../../protocol/planning";
 import { Button, Dialog, ErrorState, Icon, RoleBadge, roleName, Skeleton } from "../../../ui";
 import { useResource } from "../../useResource";
@@ -36,6 +36,13 @@ export function Explain({ accountId, name, slot, onClose }: ExplainProps) {
 }
 
 const SOURCES = { owner: "owns the session", assigned: "given", seat: "by their seat" } as const;
+
+const WHY_ALLOWED: Partial<Record<Permit["rule"], string>> = {
+  role: "Their role allows it.",
+  session_grant: "They were allowed it, beside their roles.",
+  granted: "It was given to them while the room runs.",
+  part: "Their part in the programme carries it.",
+};
 
 function Reasons({ explained }: { explained: Explained }) {
   const { roles, overrides, permissions } = explained;
@@ -83,7 +90,7 @@ function Reasons({ explained }: { explained: Explained }) {
                 </span>
               </th>
               <td>
-                {permit.allowed ? "Their role allows it." : permit.message}
+                {permit.allowed ? (WHY_ALLOWED[permit.rule] ?? "They may.") : permit.message}
                 {!permit.allowed && permit.liftedBy.length > 0 && (
                   <span class="editor-note"> Lifted by: {permit.liftedBy.map(roleName).join(", ")}.</span>
                 )}

@@ -1,10 +1,12 @@
 import { UsersRound } from "lucide-preact";
+import { useState } from "preact/hooks";
 import type { PlannedTimeslot, RosterEntry } from "../../../protocol/planning";
 import { planning } from "../../../protocol/planning";
 import { EmptyState } from "../../../ui";
 import { moved } from "../agenda/order";
 import { useEditor } from "../context";
 import { useAct } from "../useAct";
+import { useFollow } from "../useFollow";
 import { type Group, grouped } from "./grouping";
 import { RosterRow } from "./RosterRow";
 
@@ -44,18 +46,30 @@ function SeatGroup({ slot, group, whole }: { slot: PlannedTimeslot; group: Group
   const presenters = seated.filter(({ order }) => order !== null);
   const presents = seat.part === "presenter" && whole && editor.mayManagePeople && presenters.length > 1;
   const queues = whole && editor.mayManagePeople && waiting.length > 1;
+  const { root, follow } = useFollow<HTMLElement>([...seated, ...waiting].map(({ id }) => id).join());
+  const [said, setSaid] = useState("");
+  const told = (person: RosterEntry | undefined, by: number, place: number) => {
+    if (!person) return;
+    follow(`[data-row="${person.id}"] [data-move="${by < 0 ? "up" : "down"}"]`);
+    setSaid(`${person.name} is now number ${place + 1}.`);
+  };
   const movePresenter = (person: RosterEntry, by: number) => {
     const from = presenters.indexOf(person);
+    told(person, by, from + by);
     const ids = moved(presenters, from, from + by).map(({ id }) => id);
     void actOnPeople(() => planning.orderPresenters(slot.id, ids));
   };
   const moveInQueue = (from: number, to: number) => {
+    told(waiting[from], to - from, to);
     const ids = moved(waiting, from, to).map(({ id }) => id);
     void actOnPeople(() => planning.orderWaitlist(seat.kind, ids));
   };
   return (
-    <section class="editor-section">
+    <section class="editor-section" ref={root}>
       <h2 dir="auto">{seat.name}</h2>
+      <p class="ui-visually-hidden" role="status">
+        {said}
+      </p>
       {seated.length > 0 && (
         <ol class="roster-list" aria-label={`${seat.name}: has a seat`}>
           {seated.map((person) => (

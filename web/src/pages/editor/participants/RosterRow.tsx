@@ -35,7 +35,7 @@ export function RosterRow({ slot, person, number, onMove, onFirst, first, last }
   const { words, tone } = statusWords(person.status);
   const name = person.name || person.email || "Somebody";
   return (
-    <li class="roster-row">
+    <li class="roster-row" data-row={person.id}>
       <span class="roster-number numbers">{number ?? ""}</span>
       <Avatar name={name} />
       <div class="roster-words">
@@ -64,6 +64,7 @@ export function RosterRow({ slot, person, number, onMove, onFirst, first, last }
             <IconButton
               size="small"
               label={`Move ${name} up`}
+              data-move="up"
               icon={ArrowUp}
               disabledReason={first ? "They are the first." : null}
               onClick={() => onMove(-1)}
@@ -71,6 +72,7 @@ export function RosterRow({ slot, person, number, onMove, onFirst, first, last }
             <IconButton
               size="small"
               label={`Move ${name} down`}
+              data-move="down"
               icon={ArrowDown}
               disabledReason={last ? "They are the last." : null}
               onClick={() => onMove(1)}

@@ -5,6 +5,7 @@ import { useEditor } from "../context";
 import { Conflict, useBinding } from "../fields";
 import { errorAt } from "../model/draft";
 import { SESSION } from "../model/targets";
+import { useFollow } from "../useFollow";
 
 interface Entry {
   id: string;
@@ -33,8 +34,18 @@ export function EditList<T extends Entry>(props: EditListProps<T>) {
   const { value, set, error } = useBinding<T[]>({ target: SESSION, field });
   const { autosave } = useEditor();
   const entries = value ?? [];
+  const { root, follow } = useFollow<HTMLElement>(entries.length);
+  const remove = (entry: T) => {
+    follow("[data-add]");
+    set(entries.filter((old) => old.id !== entry.id));
+  };
+  const add = () => {
+    const made = create();
+    follow(`[data-row="${made.id}"] :is(input, textarea)`);
+    set([...entries, made]);
+  };
   return (
-    <section class="editor-section">
+    <section class="editor-section" ref={root}>
       <div>
         <h2>{title}</h2>
         <p class="editor-note">{note}</p>
@@ -44,7 +55,7 @@ export function EditList<T extends Entry>(props: EditListProps<T>) {
       {entries.length > 0 && (
         <ul class="editor-list">
           {entries.map((entry, at) => (
-            <li key={entry.id} class="editor-item edit-list-item">
+            <li key={entry.id} data-row={entry.id} class="editor-item edit-list-item">
               <div class="editor-fields">
                 {draw(
                   entry,
@@ -56,14 +67,14 @@ export function EditList<T extends Entry>(props: EditListProps<T>) {
                 size="small"
                 label={`Remove ${nameOf(entry)}`}
                 icon={Trash2}
-                onClick={() => set(entries.filter((old) => old.id !== entry.id))}
+                onClick={() => remove(entry)}
               />
             </li>
           ))}
         </ul>
       )}
       <div class="editor-buttons">
-        <Button icon={Plus} onClick={() => set([...entries, create()])}>
+        <Button icon={Plus} data-add onClick={add}>
           {addLabel}
         </Button>
       </div>

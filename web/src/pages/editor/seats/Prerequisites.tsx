@@ -1,5 +1,4 @@
-import { api } from "../../../protocol/api";
-import type { Prerequisite } from "../../../protocol/planning";
+import { type Prerequisite, planning } from "../../../protocol/planning";
 import { Select, TextField } from "../../../ui";
 import { useResource } from "../../useResource";
 import { useEditor } from "../context";
@@ -8,7 +7,7 @@ import { EditList, freshId } from "./EditList";
 /** What somebody needs before they can register: to have been in another session, or to declare something (S45). */
 export function Prerequisites() {
   const { id } = useEditor();
-  const { resource } = useResource("own sessions", (signal) => api.sessions({ scope: "mine" }, signal));
+  const { resource } = useResource("own sessions", (signal) => planning.own(signal));
   const others = (resource.data?.items ?? []).filter((card) => card.id !== id);
   return (
     <EditList<Prerequisite>

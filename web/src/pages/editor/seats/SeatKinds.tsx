@@ -9,6 +9,7 @@ import { CheckEdit, NumberEdit, SelectEdit, TextEdit } from "../fields";
 import { seatTarget } from "../model/targets";
 import { useSlot } from "../SlotPicker";
 import { useAct } from "../useAct";
+import { useFollow } from "../useFollow";
 import { roleOptions, WAITLISTS } from "../words";
 
 const SEAT_ROLES: readonly Role[] = ["facilitator", "co_facilitator", "participant", "observer"];
@@ -18,17 +19,25 @@ export function SeatKinds() {
   const { slot, picker } = useSlot();
   const [adding, setAdding] = useState(false);
   const { resource } = useResource("site", (signal) => planning.site(signal));
+  const { root, follow } = useFollow<HTMLElement>(slot.seats.map(({ kind }) => kind).join());
   return (
-    <section class="editor-section">
+    <section class="editor-section" ref={root}>
       <h2>Seats</h2>
       {picker}
       <ul class="editor-list">
         {slot.seats.map((seat, at) => (
-          <Seat key={seat.kind} seat={seat} at={at} last={slot.seats.length - 1} site={resource.data} />
+          <Seat
+            key={seat.kind}
+            seat={seat}
+            at={at}
+            last={slot.seats.length - 1}
+            site={resource.data}
+            follow={follow}
+          />
         ))}
       </ul>
       <div class="editor-buttons">
-        <Button icon={Plus} onClick={() => setAdding(true)}>
+        <Button icon={Plus} data-add onClick={() => setAdding(true)}>
           Add a kind of seat
         </Button>
       </div>
@@ -42,13 +51,15 @@ interface SeatProps {
   at: number;
   last: number;
   site: Site | null;
+  /** Says what is to have the focus when the order has changed. */
+  follow: (selector: string) => void;
 }
 
-function Seat({ seat, at, last, site }: SeatProps) {
+function Seat({ seat, at, last, site, follow }: SeatProps) {
   const target = seatTarget(seat.kind);
   return (
-    <li class="editor-item">
-      <SeatHead seat={seat} at={at} last={last} site={site} />
+    <li class="editor-item" data-row={seat.kind}>
+      <SeatHead seat={seat} at={at} last={last} site={site} follow={follow} />
       <div class="editor-row">
         <TextEdit target={target} field="name" label="Name" maxLength={80} needed="Name this seat." />
         <SelectEdit target={target} field="role" label="Role" options={roleOptions(SEAT_ROLES)} />
@@ -83,9 +94,16 @@ function Seat({ seat, at, last, site }: SeatProps) {
   );
 }
 
-function SeatHead({ seat, at, last, site }: SeatProps) {
+function SeatHead({ seat, at, last, site, follow }: SeatProps) {
   const { busy, act } = useAct();
-  const go = (work: Parameters<typeof act>[0]) => void act(work);
+  const move = (by: -1 | 1) => {
+    follow(`[data-row="${seat.kind}"] [data-move="${by < 0 ? "up" : "down"}"]`);
+    void act((version) => planning.editSeat(seat.kind, version, { position: at + by }));
+  };
+  const remove = () => {
+    follow("[data-add]");
+    void act((version) => planning.removeSeat(seat.kind, version));
+  };
   const premium = premiumWords(seat.part, site);
   return (
     <div class="seat-head">
@@ -99,24 +117,20 @@ function SeatHead({ seat, at, last, site }: SeatProps) {
         <IconButton
           size="small"
           label={`Move ${seat.name} up`}
+          data-move="up"
           icon={ArrowUp}
           disabledReason={at === 0 ? "It is the first." : null}
-          onClick={() => go((version) => planning.editSeat(seat.kind, version, { position: at - 1 }))}
+          onClick={() => move(-1)}
         />
         <IconButton
           size="small"
           label={`Move ${seat.name} down`}
+          data-move="down"
           icon={ArrowDown}
           disabledReason={at === last ? "It is the last." : null}
-          onClick={() => go((version) => planning.editSeat(seat.kind, version, { position: at + 1 }))}
+          onClick={() => move(1)}
         />
-        <IconButton
-          size="small"
-          label={`Remove ${seat.name}`}
-          icon={Trash2}
-          busy={busy}
-          onClick={() => go((version) => planning.removeSeat(seat.kind, version))}
-        />
+        <IconButton size="small" label={`Remove ${seat.name}`} icon={Trash2} busy={busy} onClick={remove} />
       </span>
     </div>
   );

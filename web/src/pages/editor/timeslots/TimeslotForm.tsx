@@ -173,6 +173,15 @@ function TheRoom({ target }: { target: string }) {
         />
         <NumberEdit
           target={target}
+          field="lateEntryMin"
+          label="Lets people in until"
+          hint="Minutes after the start. Empty: to the end."
+          min={0}
+          max={1440}
+          clearable
+        />
+        <NumberEdit
+          target={target}
           field="autoEndMin"
           label="Ends by itself when empty for"
           hint="Minutes. Empty: it does not."

@@ -25,7 +25,6 @@ const STREAM: StreamStatistics = {
   freezing: 0,
   concealed: 0,
   limitedBy: null,
-  frames: 10,
   over: 2000,
   layer: 1,
 };
