@@ -46,7 +46,7 @@ class Told:
     """What one person heard about one timeslot: ids and statuses of what they got, and whether they left."""
 
     ids: set[str] = field(default_factory=set)
-    status: str | None = None
+    status: Status | None = None
     left: bool = False
 
 
@@ -135,7 +135,7 @@ class _Crowd:
         status, answer = await self._ask("POST", path, who, server, body, key)
         if status == 201:
             told.ids.add(answer["id"])
-            told.status = answer["status"]
+            told.status = Status(answer["status"])
         elif status != 409:
             raise RuntimeError(f"registering was answered with {status}: {answer}")
 
@@ -201,9 +201,15 @@ def _as_told(heard: Told, rows: list[Registration]) -> bool:
     [row] = rows
     if heard.left:
         return row.status is Status.CANCELLED
-    if heard.status == Status.WAITLISTED:
-        return row.status in (Status.WAITLISTED, Status.OFFERED)
-    return row.status is Status.REGISTERED
+    return heard.status is not None and row.status in _MAY_BE[heard.status]
+
+
+# Nobody answers an offer here. Somebody who clicked twice, or asked again, may have been told of one.
+_MAY_BE = {
+    Status.REGISTERED: {Status.REGISTERED},
+    Status.WAITLISTED: {Status.WAITLISTED, Status.OFFERED},
+    Status.OFFERED: {Status.OFFERED},
+}
 
 
 def _twice(after: list[Status]) -> bool:

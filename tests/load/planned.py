@@ -72,9 +72,11 @@ async def add_people(database: Database, count: int) -> list[Person]:
 
 
 async def add_sessions(
-    database: Database, count: int, owner: Person, *, seats: int, past: bool = False
+    database: Database, count: int, owner: Person, *, seats: int, varied: bool = False
 ) -> list[Slot]:
-    """Published ones with a timeslot each in the coming three months; with ``past`` every tenth before."""
+    """Published ones with a timeslot each in the coming three months; with ``varied``
+    every tenth before, and every twentieth to be asked for.
+    """
     now = datetime.now(UTC)
     chance = random.Random(1)
     slots: list[Slot] = []
@@ -82,7 +84,7 @@ async def add_sessions(
     for number in range(count):
         kind = _TYPES[number % len(_TYPES)]
         session_id, slot_id = new_id(), new_id()
-        over = past and number % 10 == 9
+        over = varied and number % 10 == 9
         starts = now + timedelta(minutes=chance.randrange(60, 90 * 24 * 60)) * (-1 if over else 1)
         rows[Session].append(
             {
@@ -92,7 +94,7 @@ async def add_sessions(
                 "title": f"{chance.choice(_WORDS)} for beginners {number}",
                 "description": "What it is about, in a sentence or two. " * 5,
                 "publication": Publication.PUBLISHED,
-                "join_condition": Condition.ASK if number % 20 == 19 else Condition.FREE,
+                "join_condition": Condition.ASK if varied and number % 20 == 19 else Condition.FREE,
                 "created_by": owner.account_id,
                 "created_at": now,
                 "updated_at": now,

@@ -129,7 +129,7 @@ async def _offer(http: Caller, url: str, slot: Slot, people: list[Person]) -> fl
 async def _catalogue(kind: str, effort: Effort) -> list[list[float]]:
     count = int(CATALOGUE_RATE * (_WARM_UP + effort.seconds))
     with _folder() as folder, database(kind, folder) as url:
-        people, slots = await _plan(url, 2000, SESSIONS, seats=40, past=True)
+        people, slots = await _plan(url, 2000, SESSIONS, seats=40, varied=True)
         opened = Database(url)
         await add_registrations(opened, slots, people, REGISTRATIONS)
         await analyse(opened)
@@ -158,13 +158,13 @@ _QUESTIONS = (
 
 
 async def _plan(
-    url: str, people: int, sessions: int, *, seats: int, past: bool = False
+    url: str, people: int, sessions: int, *, seats: int, varied: bool = False
 ) -> tuple[list[Person], list[Slot]]:
     opened = Database(url)
     try:
         await migrate(opened)
         crowd = await add_people(opened, people)
-        return crowd, await add_sessions(opened, sessions, crowd[0], seats=seats, past=past)
+        return crowd, await add_sessions(opened, sessions, crowd[0], seats=seats, varied=varied)
     finally:
         await opened.close()
 

@@ -75,6 +75,7 @@ async def test_janus_runs_beside_it_with_the_same_generator() -> None:
     assert "AES-128-GCM" in figures[0].how
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_no_seat_is_oversold_lost_or_doubled_when_a_server_is_killed(tmp_path: Path, kind: str) -> None:
     if kind == "postgresql" and postgres.binaries() is None:
