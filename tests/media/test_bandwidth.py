@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.control.allocate import Priority, Request, allocate
-from media.control.bandwidth import BandwidthEstimator, Packet
+from media.control.bandwidth import BandwidthEstimator
 from media.control.delay import DelayDetector, Usage
 from media.control.layers import NOTHING, Encoding, Target, Wish, steps
+from media.control.losses import Packet
 from media.control.path import LAP, Path
 from media.rtp import twcc
 from media.rtp.twcc import TICKS_PER_SECOND, FeedbackRecorder
