@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from media.control.allocate import Priority, Request, allocate
 from media.control.bandwidth import BandwidthEstimator
 from media.control.delay import DelayDetector, Usage
-from media.control.layers import NOTHING, Encoding, Target, Wish, steps
+from media.control.layers import NOTHING, Climb, Encoding, Target, Wish, steps
 from media.control.losses import Packet
 from media.control.path import LAP, Path
 from media.rtp import twcc
@@ -32,6 +32,9 @@ class Call:
     rate: float = 3 * MEGABIT
     loss: float = 0.0
     jitter: float = 0.0
+    delay: float = 0.02
+    queue: float = 0.5  # seconds
+    seed: int = 7
     cameras: int = 1
     feedback_every: float = 0.05
     path: Path = field(default_factory=Path)
@@ -39,25 +42,27 @@ class Call:
     their_clock: float = 0.0  # seconds ahead of ours
 
     def __post_init__(self) -> None:
-        self.link = Link(
-            Impairment(loss=self.loss, delay=0.02, jitter=self.jitter, rate=self.rate, queue=0.5), 7
-        )
+        self.link = Link(self._impairment(self.rate), self.seed)
+        self.back = Link(Impairment(loss=self.loss, delay=self.delay), self.seed + 1000)
         self.recorder = FeedbackRecorder()
-        self.feedback: list[tuple[float, bytes]] = []
         self.number = 0
         self.targets: dict[str, Target] = {str(n): Target(2, 2) for n in range(self.cameras)}
+        self.climbs = {name: Climb(target) for name, target in self.targets.items()}
         self.sent_at: dict[int, float] = {}
         self.delays: list[tuple[float, float]] = []  # arrival, time on the way
         self.audio_sent: set[int] = set()
         self.audio_received: set[int] = set()
         self.padding = 0
         self.log: list[tuple[float, float]] = []  # time, sum of what the targets cost
+        self.sizes: list[tuple[float, int]] = []  # time, spatial layer of the first camera
+        self.estimates: list[tuple[float, float]] = []  # time, bits/s
+
+    def _impairment(self, rate: float) -> Impairment:
+        return Impairment(loss=self.loss, delay=self.delay, jitter=self.jitter, rate=rate, queue=self.queue)
 
     def set_rate(self, rate: float) -> None:
         backlog = max(0.0, self.link._free_at - self.now) * (self.link.impairment.rate or 1)
-        self.link.impairment = Impairment(
-            loss=self.loss, delay=0.02, jitter=self.jitter, rate=rate, queue=0.5
-        )
+        self.link.impairment = self._impairment(rate)
         self.link._free_at = self.now + backlog / rate
 
     def cost(self) -> float:
@@ -91,9 +96,8 @@ class Call:
                     self.audio_received.add(number)
             if tick % round(self.feedback_every * 1000) == 0:
                 for body in self.recorder.build():
-                    self.feedback.append((self.now + 0.02, body))
-            while self.feedback and self.feedback[0][0] <= self.now:
-                _, body = self.feedback.pop(0)
+                    self.back.send(body, self.now)
+            for body in self.back.deliver(self.now):
                 self.path.feedback(twcc.parse(body, 0, len(body)), self.now)
                 self._allocate()
 
@@ -111,14 +115,18 @@ class Call:
 
     def _allocate(self) -> None:
         requests = [
-            Request(name, Priority.REST, steps(CAMERA, Wish()), target)
+            Request(name, Priority.REST, self.climbs[name].limit(steps(CAMERA, Wish()), self.now), target)
             for name, target in self.targets.items()
         ]
         self.targets = allocate(requests, max(0.0, self.path.estimate - 52_000))
+        for name, target in self.targets.items():
+            self.climbs[name].chosen(target, 2, self.now)
         self.log.append((self.now, self.cost()))
+        self.sizes.append((self.now, self.targets["0"].spatial))
+        self.estimates.append((self.now, self.path.estimate))
 
     def queueing(self, since: float) -> list[float]:
-        return [delay - 0.02 for at, delay in self.delays if at >= since]
+        return [delay - self.delay for at, delay in self.delays if at >= since]
 
 
 def first_time(log: list[tuple[float, float]], since: float, condition: object) -> float:
