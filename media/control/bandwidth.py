@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from media.control.delay import DelayDetector, Usage
+from media.control.delay import DelayDetector, StandingQueue, Usage
 from media.control.losses import Losses, Packet
 
 LEAST = 50_000.0  # bits/s
@@ -23,6 +23,9 @@ RECEIVED_WINDOW = 0.5  # seconds over which the rate of arrival is taken
 SHORT_WINDOW = 0.2  # seconds of the newest arrivals: a queue that grows lets as much through as there is
 FULL_WINDOW = 0.15  # seconds of arrivals that are needed for one
 STRETCHED = 1.1  # arriving takes so many times as long as sending took: more is sent than the path carries
+STANDING = 0.08  # seconds in a queue that does not grow: with so much lost it is full …
+LITTLE_LOSS = 0.02
+PATIENCE = 3  # … unless so many decreases in a row do not empty it
 REACTION = 0.3  # seconds between two decreases: the first takes a round trip to show
 
 
@@ -33,12 +36,24 @@ class Arrival(NamedTuple):
 
 
 class BandwidthEstimator:
-    __slots__ = ("_arrivals", "_decreased", "_detector", "_losses", "_received_bytes", "_updated", "estimate")
+    __slots__ = (
+        "_arrivals",
+        "_decreased",
+        "_detector",
+        "_full",
+        "_losses",
+        "_received_bytes",
+        "_standing",
+        "_updated",
+        "estimate",
+    )
 
     def __init__(self) -> None:
         #: Bits/s; infinite until a limit was met.
         self.estimate = math.inf
         self._detector = DelayDetector()
+        self._standing = StandingQueue()
+        self._full = 0  # windows in a row in which the queue stood and packets were lost
         self._losses = Losses()
         self._arrivals: deque[Arrival] = deque()
         self._received_bytes = 0
@@ -67,10 +82,11 @@ class BandwidthEstimator:
             if packet.arrived is not None:
                 self._arrived(packet, packet.arrived)
                 self._detector.packet(packet.sent, packet.arrived)
+                self._standing.packet(packet.sent, packet.arrived)
         elapsed = min(now - self._updated, 1.0) if self._updated > -math.inf else 0.0
         self._updated = now
         if self._losses.count(packets, now):
-            self._decrease(self._losses.limit(self.estimate), now)
+            self._judge_losses(now)
         usage = self._detector.usage
         if usage is Usage.OVER:
             if before is not Usage.OVER or now - self._decreased >= REACTION:
@@ -86,6 +102,20 @@ class BandwidthEstimator:
     def told(self, rate: float) -> None:
         """The subscriber's own estimate (REMB), where it sends no transport-wide feedback."""
         self.estimate = max(rate, LEAST)
+
+    def _judge_losses(self, now: float) -> None:
+        """A window of losses is full. A little loss, too, tells that a queue is full where one stands."""
+        waited = self._standing.measure()
+        if self._losses.is_much:
+            self._decrease(self._losses.limit(self.estimate), now)
+        if waited < STANDING or self._losses.share < LITTLE_LOSS:
+            self._full = 0
+        elif self._full < PATIENCE:
+            self._full += 1
+            self._decrease(DECREASE * self.received, now)
+        else:
+            self._full = 0
+            self._standing.forget()
 
     def _arrived(self, packet: Packet, at: float) -> None:
         arrivals = self._arrivals

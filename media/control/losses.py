@@ -45,11 +45,24 @@ class Blame(NamedTuple):
 
 
 class Losses:
-    __slots__ = ("_blame", "_bytes", "_first", "_lost", "_rate", "_told", "_until", "ceiling", "share")
+    __slots__ = (
+        "_blame",
+        "_bytes",
+        "_first",
+        "_lost",
+        "_rate",
+        "_told",
+        "_until",
+        "ceiling",
+        "is_much",
+        "share",
+    )
 
     def __init__(self) -> None:
         #: Share of packets lost in the last full window.
         self.share = 0.0
+        #: Whether more than `MUCH` was lost in it, by more than chance.
+        self.is_much = False
         #: Bits/s above which nothing is tried while so much is lost.
         self.ceiling = math.inf
         self._rate = 0.0  # bits/s sent in it
@@ -63,7 +76,7 @@ class Losses:
         self._told = self._lost = self._bytes = 0
 
     def count(self, packets: Sequence[Packet], now: float) -> bool:
-        """Whether a window is full and too much of it was lost: `limit` is to be asked."""
+        """Whether a window is full, so that `share` and `is_much` are new."""
         if not packets:
             return False
         if not self._told:
@@ -78,11 +91,10 @@ class Losses:
         self.share = lost / told
         self._rate = self._bytes * 8 / max(packets[-1].sent - self._first, WINDOW / 2)
         self._clear(now)
-        if lost > MUCH * told + SURE * math.sqrt(MUCH * (1 - MUCH) * told):
-            return True
+        self.is_much = lost > MUCH * told + SURE * math.sqrt(MUCH * (1 - MUCH) * told)
         if self.share <= MUCH:
             self._blame, self.ceiling = None, math.inf
-        return False
+        return True
 
     def limit(self, estimate: float) -> float:
         """Bits/s that the last window allows: ``estimate`` itself where sending less has not helped."""
