@@ -26,6 +26,8 @@ STRETCHED = 1.1  # arriving takes so many times as long as sending took: more is
 STANDING = 0.08  # seconds in a queue that does not grow: with so much lost it is full …
 LITTLE_LOSS = 0.02
 PATIENCE = 3  # … unless so many decreases in a row do not empty it
+EXERCISED = 0.8  # share of the estimate that must be sent for arrivals to be all that the path carries
+STEP = 0.8  # of the estimate, where less is
 REACTION = 0.3  # seconds between two decreases: the first takes a round trip to show
 
 
@@ -131,7 +133,8 @@ class BandwidthEstimator:
 
         Where arriving takes much longer than sending, what arrives is what the path carries. Elsewhere a
         burst has waited, of a picture or of a trial: what happens to be sent says nothing, and going down
-        from that again and again would end at the least there is.
+        from that again and again would end at the least there is. Where much less than the estimate is sent,
+        it may be either: down in steps.
         """
         arrivals = self._arrivals
         rate = self.received
@@ -140,8 +143,14 @@ class BandwidthEstimator:
         newest, oldest = arrivals[-1], arrivals[0]
         short = sum(arrival.size for arrival in arrivals if newest.at - arrival.at < SHORT_WINDOW)
         rate = max(rate, short * 8 / SHORT_WINDOW)
-        stretched = newest.at - oldest.at > STRETCHED * (newest.sent - oldest.sent)
-        return DECREASE * (rate if stretched or self.estimate == math.inf else max(rate, self.estimate))
+        if self.estimate == math.inf:
+            return DECREASE * rate
+        stretch = (newest.at - oldest.at) / max(newest.sent - oldest.sent, FULL_WINDOW)
+        if stretch <= STRETCHED:
+            return DECREASE * max(rate, self.estimate)
+        if self.received * stretch >= EXERCISED * self.estimate:
+            return DECREASE * rate
+        return DECREASE * max(rate, STEP * self.estimate)
 
     def _increase(self, elapsed: float) -> None:
         """Multiplicative: additive growth near the last limit (section 5.5) would be too slow for the steps

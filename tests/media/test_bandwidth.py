@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,7 @@ class Call:
     queue: float = 0.5  # seconds
     seed: int = 7
     cameras: int = 1
+    camera: list[Encoding] = field(default_factory=lambda: CAMERA)
     feedback_every: float = 0.05
     path: Path = field(default_factory=Path)
     now: float = 1000.0
@@ -46,7 +48,9 @@ class Call:
         self.back = Link(Impairment(loss=self.loss, delay=self.delay), self.seed + 1000)
         self.recorder = FeedbackRecorder()
         self.number = 0
-        self.targets: dict[str, Target] = {str(n): Target(2, 2) for n in range(self.cameras)}
+        self.targets: dict[str, Target] = {
+            str(n): steps(self.camera, Wish())[-1].target for n in range(self.cameras)
+        }
         self.climbs = {name: Climb(target) for name, target in self.targets.items()}
         self.sent_at: dict[int, float] = {}
         self.delays: list[tuple[float, float]] = []  # arrival, time on the way
@@ -66,7 +70,7 @@ class Call:
         self.link._free_at = self.now + backlog / rate
 
     def cost(self) -> float:
-        by_target = {step.target: step.bitrate for step in steps(CAMERA, Wish())} | {NOTHING: 0.0}
+        by_target = {step.target: step.bitrate for step in steps(self.camera, Wish())} | {NOTHING: 0.0}
         return sum(by_target[target] for target in self.targets.values())
 
     def send(self, size: int) -> int:
@@ -111,16 +115,18 @@ class Call:
 
     @property
     def wanted(self) -> float:
-        return self.cameras * CAMERA[-1].bitrate * 1.1 + 60_000
+        return self.cameras * self.camera[-1].bitrate * 1.1 + 60_000
 
     def _allocate(self) -> None:
         requests = [
-            Request(name, Priority.REST, self.climbs[name].limit(steps(CAMERA, Wish()), self.now), target)
+            Request(
+                name, Priority.REST, self.climbs[name].limit(steps(self.camera, Wish()), self.now), target
+            )
             for name, target in self.targets.items()
         ]
         self.targets = allocate(requests, max(0.0, self.path.estimate - 52_000))
         for name, target in self.targets.items():
-            self.climbs[name].chosen(target, 2, self.now)
+            self.climbs[name].chosen(target, len(self.camera) - 1, self.now)
         self.log.append((self.now, self.cost()))
         self.sizes.append((self.now, self.targets["0"].spatial))
         self.estimates.append((self.now, self.path.estimate))
@@ -196,6 +202,73 @@ def test_probing_costs_little() -> None:
     call = Call(rate=0.5 * MEGABIT)
     call.run(60)
     assert call.padding * 8 / 60 < 50_000
+
+
+# --- five packets in a hundred lost whatever is sent, 80 ms each way, feedback lost like the rest ---
+
+ANY = range(20)  # seeds
+
+
+def lossy(rate: float, seed: int, loss: float = 0.05, camera: list[Encoding] = CAMERA) -> Call:
+    return Call(rate=rate, loss=loss, delay=0.08, queue=0.2, seed=seed, camera=camera)
+
+
+@pytest.mark.parametrize("rate", [0.6 * MEGABIT, MEGABIT, 1.5 * MEGABIT])
+@pytest.mark.parametrize("seed", ANY)
+def test_random_loss_leaves_the_estimate_near_the_capacity(rate: float, seed: int) -> None:
+    call = lossy(rate, seed)
+    call.run(30)
+    late = [estimate for at, estimate in call.estimates if at > 1010]
+    assert min(late) >= 0.6 * rate * 8
+    assert max(late) <= 1.1 * rate * 8
+    assert sum(late) / len(late) >= 0.7 * rate * 8
+    sizes = [size for at, size in call.sizes if at > 1010]
+    assert sum(before != after for before, after in pairwise(sizes)) <= 2
+    assert -1 not in sizes
+
+
+@pytest.mark.parametrize("seed", ANY)
+def test_random_loss_on_a_wide_path_is_no_limit(seed: int) -> None:
+    call = lossy(3 * MEGABIT, seed)
+    call.run(20)
+    assert {target for _, target in call.sizes} == {2}
+    assert call.path.estimate == math.inf
+
+
+@pytest.mark.parametrize("seed", ANY)
+def test_a_lossy_path_that_narrows_and_widens(seed: int) -> None:
+    call = lossy(3 * MEGABIT, seed)
+    call.run(10)
+    call.set_rate(0.5 * MEGABIT)
+    narrowed = call.now
+    call.run(20)
+    assert first_time(call.log, narrowed, lambda cost: cost <= 500_000) <= 2.0
+    call.set_rate(3 * MEGABIT)
+    widened = call.now
+    call.run(12)
+    assert first_time(call.log, widened, lambda cost: cost >= 1_700_000) <= 10.0
+
+
+@pytest.mark.parametrize("seed", ANY)
+def test_starved_video_comes_back(seed: int) -> None:
+    """A camera of one size that does not fit: padding alone finds out that it fits again."""
+    call = lossy(3 * MEGABIT, seed, camera=CAMERA[2:])
+    call.run(5)
+    call.set_rate(0.3 * MEGABIT)
+    narrowed = call.now
+    call.run(15)
+    assert first_time(call.log, narrowed, lambda cost: cost == 0) <= 3.0
+    call.set_rate(3 * MEGABIT)
+    widened = call.now
+    call.run(12)
+    assert first_time(call.log, widened, lambda cost: cost > 0) <= 10.0
+
+
+@pytest.mark.parametrize("seed", ANY)
+def test_much_loss_at_any_rate_does_not_end_at_the_least(seed: int) -> None:
+    call = lossy(3 * MEGABIT, seed, loss=0.18)
+    call.run(60)
+    assert min(estimate for _, estimate in call.estimates) >= 500_000
 
 
 # --- the parts ---
