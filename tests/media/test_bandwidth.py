@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from media.control.allocate import Priority, Request, allocate
 from media.control.bandwidth import BandwidthEstimator
-from media.control.delay import DelayDetector, Usage
+from media.control.delay import DelayDetector, StandingQueue, Usage
 from media.control.layers import NOTHING, Climb, Encoding, Target, Wish, steps
-from media.control.losses import Packet
+from media.control.losses import Losses, Packet
 from media.control.path import LAP, Path
 from media.rtp import twcc
 from media.rtp.twcc import TICKS_PER_SECOND, FeedbackRecorder
@@ -296,6 +296,64 @@ def test_a_pause_in_feedback_begins_anew() -> None:
     groups(detector, 60, 0.004)
     detector.packet(100.0, 5100.0)
     assert detector.usage is Usage.NORMAL
+
+
+def window(losses: Losses, start: float, lost: int, told: int, rate: float) -> None:
+    """A second in which ``told`` packets were sent at ``rate`` bits/s, ``lost`` of them in vain."""
+    size = round(rate / 8 / told)
+    packets = [
+        Packet(start + index / told, None if index < lost else start + index / told, size)
+        for index in range(told)
+    ]
+    assert not losses.count(packets[:1], start)
+    assert losses.count(packets[1:], start + 1.0)
+
+
+@pytest.mark.parametrize(
+    ("lost", "told", "much"),
+    [(3, 50, False), (9, 50, False), (10, 50, False), (11, 50, True), (60, 500, False), (80, 500, True)],
+)
+def test_losses_are_much_where_chance_cannot_be_the_reason(lost: int, told: int, much: bool) -> None:
+    losses = Losses()
+    window(losses, 0.0, lost, told, 500_000)
+    assert losses.is_much is much
+    assert losses.share == pytest.approx(lost / told)
+
+
+def test_few_packets_make_no_window() -> None:
+    losses = Losses()
+    assert not losses.count([Packet(0.0, None, 100)] * 49, 0.0)
+    assert not losses.count([], 9.0)
+    assert losses.count([Packet(9.0, None, 100)], 9.0)
+
+
+def test_a_full_path_goes_on_being_blamed_and_a_lossy_one_does_not() -> None:
+    """Of 1 Mbit/s that carries 700 kbit/s, and of a path that loses 30 of 100 whatever is sent."""
+    full, radio = Losses(), Losses()
+    for losses in (full, radio):
+        window(losses, 0.0, 30, 100, 1_000_000)
+        assert losses.limit(1_000_000) == pytest.approx(850_000, rel=0.02)
+    window(full, 2.0, 18, 100, 850_000)
+    assert full.limit(850_000) < 800_000
+    window(radio, 2.0, 30, 100, 850_000)
+    assert radio.limit(850_000) == 850_000
+    assert radio.ceiling == pytest.approx(850_000, rel=0.02)
+    window(radio, 4.0, 5, 100, 850_000)
+    assert radio.ceiling == math.inf
+
+
+def test_a_queue_that_stands_is_measured_against_the_shortest_way() -> None:
+    queue = StandingQueue()
+    for index in range(30):
+        queue.packet(index * 0.1, 5000.0 + index * 0.1)
+    assert queue.measure() == 0.0
+    assert queue.measure() == 0.0  # nothing came since
+    for index in range(30, 50):
+        queue.packet(index * 0.1, 5000.15 + index * 0.1)
+    assert queue.measure() == pytest.approx(0.15)
+    queue.forget()
+    queue.packet(6.0, 5006.15)
+    assert queue.measure() == 0.0
 
 
 def test_an_estimate_by_the_subscriber_is_taken() -> None:
