@@ -130,7 +130,7 @@ class Proxy:
         return max(0.0, min(1.0, min(arrivals, default=now + 1.0) - now))
 
     def _take_everything(self) -> None:
-        while any([self._take(fd) for fd in (self._front.fileno(), *self._by_fd)]):
+        while any(list(map(self._take, (self._front.fileno(), *self._by_fd)))):
             pass
 
     def _take(self, fd: int) -> bool:
