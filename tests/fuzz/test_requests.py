@@ -72,12 +72,15 @@ WELL_FORMED: dict[str, Any] = {
     "PATCH /seats/{seat_id}": {"max": 6},
     "PUT /seats/{seat_id}/waitlist": {"ids": ["a"]},
     "POST /timeslots/{timeslot_id}/registrations": {"seatKindId": "x", "answers": {"topics": "Tools"}},
+    "POST /timeslots/{timeslot_id}/people": {"email": "a@example.org", "seatKindId": "x"},
     "PATCH /registrations/{registration_id}": {"status": "attended"},
+    "PUT /registrations/{registration_id}/answers": {"talkTitle": "One", "questions": "Why?"},
     "POST /registrations/{registration_id}/decision": {"approve": False, "message": "Full"},
     "POST /registrations/{registration_id}/offer": {"accept": True},
     "POST /invitations/open": {"token": "t" * 43},
     "POST /invitations/accept": {"token": "t" * 43},
     "PATCH /site": {"name": "Convene", "premiumHost": True},
+    "PUT /site/premium": {"email": "a@example.org", "until": "2030-01-01T10:00:00Z"},
 }
 
 
