@@ -63,6 +63,8 @@ class Adaptation:
     def run(self, now: float) -> None:
         """Gives every video consumer its target. Cheap where there is nothing to choose."""
         transport = self._transport
+        if len(self._climbs) > len(transport.consumers):
+            self._climbs = {key: self._climbs[key] for key in transport.consumers if key in self._climbs}
         consumers = [
             consumer
             for consumer in transport.consumers.values()
@@ -97,8 +99,6 @@ class Adaptation:
                 highest = ceiling(consumer.producer.layers.encodings, consumer.wish)
                 self._climbs[consumer.id][1].chosen(target, highest, now)
                 consumer.aim(target, now)
-        if len(self._climbs) > len(transport.consumers):
-            self._climbs = {key: self._climbs[key] for key in transport.consumers if key in self._climbs}
 
     def _climb(self, consumer: Consumer, priority: Priority) -> Climb:
         """Who begins to speak need not wait for what was too much of somebody silent."""
