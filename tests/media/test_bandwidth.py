@@ -264,6 +264,7 @@ def test_starved_video_comes_back(seed: int) -> None:
     assert first_time(call.log, widened, lambda cost: cost > 0) <= 10.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ANY)
 def test_much_loss_at_any_rate_does_not_end_at_the_least(seed: int) -> None:
     call = lossy(3 * MEGABIT, seed, loss=0.18)

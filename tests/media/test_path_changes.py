@@ -178,6 +178,7 @@ async def test_consent_ends_what_is_sent_and_a_check_begins_it_again() -> None:
         await talk.goes_on()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 async def test_many_restarts_leave_nobody_stuck(seed: int) -> None:
     """Restarts in every order: asked for twice, on the old address or a new one, over TCP or UDP, with checks

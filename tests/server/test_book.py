@@ -212,6 +212,7 @@ class Histories(RuleBasedStateMachine):
         self.runner.run(check(self.database, self.slot_id))
 
 
+@pytest.mark.slow
 def test_generated_histories_leave_the_database_in_order(database_url: str) -> None:
     with asyncio.Runner() as runner:
         database = Database(database_url)
@@ -225,6 +226,7 @@ def test_generated_histories_leave_the_database_in_order(database_url: str) -> N
             runner.run(database.close())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 async def test_many_at_once_from_two_sides_leave_it_in_order(
     empty_tables: Database, database_url: str, seed: int

@@ -23,6 +23,8 @@ from tests.support.app import Client, running
 from tests.support.demo_server import DemoServer, demo_server
 from tests.support.live import PATIENCE, Person
 
+pytestmark = pytest.mark.slow
+
 RUNS = (
     "SELECT state, end_reason FROM live_runs JOIN timeslots ON timeslots.id = timeslot_id "
     "WHERE slug = 'welcome'"

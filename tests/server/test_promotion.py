@@ -167,6 +167,7 @@ def histories(count: int) -> settings:
     )
 
 
+@pytest.mark.slow
 def test_generated_histories_keep_the_rules() -> None:
     run_state_machine_as_test(Waitlist, settings=histories(300))
 

@@ -19,6 +19,8 @@ from server.registrations.tables import Registration
 from tests.server.scene import Cast, Scene, add_person, gather_cast, set_scene
 from tests.support.app import CHEAP_PASSWORDS, Running, running
 
+pytestmark = pytest.mark.slow
+
 SEATS = 20
 
 

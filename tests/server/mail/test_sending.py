@@ -154,6 +154,7 @@ async def test_what_is_secret_is_forgotten_once_it_was_sent(empty_tables: Databa
 # --- when it does not go smoothly ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_mail_server_that_is_down_for_an_hour_loses_nothing(empty_tables: Database) -> None:
     await queue(empty_tables, await gather(empty_tables, 30))
     time = Time()
@@ -303,6 +304,7 @@ async def all_sent(database: Database, seconds: float = 60) -> None:
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.slow
 async def test_two_processes_send_each_mail_once(empty_tables: Database, database_url: str) -> None:
     await queue(empty_tables, await gather(empty_tables, 150))
     async with (
@@ -317,6 +319,7 @@ async def test_two_processes_send_each_mail_once(empty_tables: Database, databas
     assert set(times.values()) == {1}
 
 
+@pytest.mark.slow
 async def test_killed_between_sending_and_noting_it_comes_again_as_the_same_mail(
     empty_tables: Database, database_url: str
 ) -> None:
