@@ -18,6 +18,7 @@ from server.rooms.records import end_run
 from server.sessions import editing
 from server.sessions.audit import record
 from server.sessions.lifecycle import follow_up, reinstate, tell_of_cancelling
+from server.sessions.listed import ListedSession, ListedSlot
 from server.sessions.load import WITH_TIMESLOTS, Person, names_of, occupancy, people_in, staff_of
 from server.sessions.planning import new_seats, new_timeslot, stored_conditions, talks_of
 from server.sessions.queries import Wanted, sessions_for
@@ -77,7 +78,9 @@ async def list_sessions(call: Call[None]) -> SessionList:
     return SessionList(items=items, next=following)
 
 
-def _entries(query: SessionQuery, session: Session, person: Person | None) -> Sequence[Timeslot | None]:
+def _entries(
+    query: SessionQuery, session: ListedSession, person: Person | None
+) -> Sequence[ListedSlot | None]:
     """The timeslots that a list shows of a session: one's own, or those of the days that are asked for. None
     is the one that stands for the session.
     """
@@ -110,6 +113,7 @@ async def describe(call: Call[Any], session_id: str) -> SessionDetail:
     names = await names_of(call.db, [session.owner_id])
     call.headers["ETag"] = f'"{session.version}"'
     return detail(
+        session,
         Shown(session, state, names.get(session.owner_id or "", ""), call.services.rooms),
         Viewer(call.account, person, call.now),
         await staff_of(call.db, session, call.now),
