@@ -32,6 +32,7 @@ from server.rooms.records import recover
 from server.routes import PREFIX, ROUTES
 from server.scheduler.jobs import JOBS
 from server.scheduler.run import Scheduler
+from server.sessions.cards import Cards
 from server.settings import Settings
 from signalling.connections import ConnectionSettings
 from signalling.hub import Hub
@@ -96,6 +97,7 @@ def create_app(
         limiter=Limiter(),
         tickets=tickets,
         rooms=hub,
+        cards=Cards(),
         clock=clock,
     )
     scheduler = Scheduler(services, JOBS)

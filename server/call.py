@@ -29,6 +29,7 @@ from signalling.phases import Phase
 from signalling.tickets import Tickets
 
 if TYPE_CHECKING:
+    from server.sessions.cards import Cards
     from server.sessions.scope import Scope
 
 B = TypeVar("B", bound=BaseModel | None)
@@ -58,6 +59,7 @@ class Services:
     limiter: Limiter
     tickets: Tickets
     rooms: LiveRooms
+    cards: Cards
     clock: Callable[[], float]
 
     def now(self) -> datetime:

@@ -33,7 +33,7 @@ from server.sessions.rules import (
 from server.sessions.scope import visible
 from server.sessions.tables import Publication, Session, Timeslot
 from server.sessions.versions import begin_edit, edited, lock_session
-from server.sessions.views import Shown, Viewer, card, detail
+from server.sessions.views import Shown, Viewer, detail
 from server.sessions.wire import (
     Cancellation,
     Deletion,
@@ -66,7 +66,8 @@ async def list_sessions(call: Call[None]) -> SessionList:
     people = await people_in(call.db, sessions, account_id, call.now) if account_id else {}
     names = await names_of(call.db, [session.owner_id for session in sessions])
     items = [  # "mine" may find drafts in which one has a role but no work to do
-        card(
+        call.services.cards.card(
+            session,
             Shown(session, state, names.get(session.owner_id or "", ""), call.services.rooms),
             Viewer(call.account, people.get(session.id), call.now),
             slot,

@@ -93,6 +93,11 @@ class ListedSession(NamedTuple):
     policy: dict[str, Any]
     timeslots: tuple[ListedSlot, ...]
 
+    @property
+    def own_values(self) -> tuple[object, ...]:
+        """Those of its columns that can be compared, so all but the policy."""
+        return self[:-2]
+
 
 AnySeat = SeatKind | ListedSeat
 AnySlot = Timeslot | ListedSlot

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 from sqlalchemy import BindParameter, String, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +17,7 @@ from server.db.base import Moment
 from server.registrations.rules import AWAITS_APPROVAL, HAS_A_PLACE, MAY_COME_BACK, TAKES_A_SEAT
 from server.registrations.tables import Registration, Status
 from server.rooms.tables import LiveRun, RunState
-from server.sessions.listed import AnySeat, AnySession, AnySlot
+from server.sessions.listed import AnySeat, AnySession, AnySlot, ListedSession, ListedSlot
 from server.sessions.rules import Label, Seats, Standing, most_favourable, timeslot_label
 from server.sessions.tables import (
     Effect,
@@ -206,6 +206,12 @@ class Occupancy:
 
     def label(self, session: AnySession, timeslot: AnySlot, now: datetime) -> Label:
         return timeslot_label(self.standing(session, timeslot), now)
+
+    @overload
+    def shown(self, session: ListedSession, now: datetime) -> tuple[ListedSlot, Label]: ...
+
+    @overload
+    def shown(self, session: AnySession, now: datetime) -> tuple[AnySlot, Label]: ...
 
     def shown(self, session: AnySession, now: datetime) -> tuple[AnySlot, Label]:
         """The timeslot that stands for the session, and its label."""

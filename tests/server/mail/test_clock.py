@@ -20,6 +20,7 @@ from server.mail.reminders import JOBS
 from server.mail.tables import Kind
 from server.registrations.tables import Registration, Status
 from server.scheduler.run import Due, Job, Scheduler, Work
+from server.sessions.cards import Cards
 from server.sessions.tables import Publication, Session, Timeslot
 from server.settings import Settings
 from signalling.hub import Hub
@@ -41,6 +42,7 @@ class Server:
             limiter=Limiter(),
             tickets=Tickets(b"0" * 32),
             rooms=rooms,  # type: ignore[arg-type]  # these jobs ask nothing of rooms
+            cards=Cards(),
             clock=lambda: self.at.timestamp(),
         )
 
