@@ -34,6 +34,7 @@ from server.scheduler.jobs import JOBS
 from server.scheduler.run import Scheduler
 from server.sessions.cards import Cards
 from server.settings import Settings
+from server.turns import Turns
 from signalling.connections import ConnectionSettings
 from signalling.hub import Hub
 from signalling.live.memory import MemoryStore
@@ -98,6 +99,7 @@ def create_app(
         tickets=tickets,
         rooms=hub,
         cards=Cards(),
+        turns=Turns(),
         clock=clock,
     )
     scheduler = Scheduler(services, JOBS)

@@ -23,6 +23,7 @@ from server.db.engine import Database
 from server.limits import Limiter, Rate
 from server.problems import AUTH_REQUIRED, NOT_FOUND, Problem, Refusal
 from server.settings import Settings
+from server.turns import Turns
 from signalling.inspection import Inspection
 from signalling.permissions import Editing, Permission
 from signalling.phases import Phase
@@ -60,6 +61,7 @@ class Services:
     tickets: Tickets
     rooms: LiveRooms
     cards: Cards
+    turns: Turns
     clock: Callable[[], float]
 
     def now(self) -> datetime:
