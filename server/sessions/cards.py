@@ -59,7 +59,6 @@ def _made_from(session: ListedSession, shown: Shown, viewer: Viewer, slot: Liste
     return (
         session.own_values,
         slot,
-        shown.owner_name,
         state.label(session, slot, viewer.now),
         registration_open(standing, viewer.now),
         standing.run_live,

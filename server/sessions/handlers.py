@@ -64,11 +64,10 @@ async def list_sessions(call: Call[None]) -> SessionList:
     )
     sessions, state, following = await sessions_for(call.db, wanted, account_id, call.now)
     people = await people_in(call.db, sessions, account_id, call.now) if account_id else {}
-    names = await names_of(call.db, [session.owner_id for session in sessions])
     items = [  # "mine" may find drafts in which one has a role but no work to do
         call.services.cards.card(
             session,
-            Shown(session, state, names.get(session.owner_id or "", ""), call.services.rooms),
+            Shown(session, state, session.owner_name, call.services.rooms),
             Viewer(call.account, people.get(session.id), call.now),
             slot,
         )

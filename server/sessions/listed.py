@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.accounts.tables import Account
 from server.sessions.tables import (
     Condition,
     LocationKind,
@@ -77,7 +78,7 @@ class ListedSlot(NamedTuple):
 
 
 class ListedSession(NamedTuple):
-    """A `Session`. The timeslots are in the order of their time, as there."""
+    """A `Session`, and the name of its owner. The timeslots are in the order of their time, as there."""
 
     id: str
     owner_kind: OwnerKind
@@ -91,27 +92,34 @@ class ListedSession(NamedTuple):
     join_condition: Condition
     completed_at: datetime | None
     policy: dict[str, Any]
+    owner_name: str
     timeslots: tuple[ListedSlot, ...]
 
     @property
     def own_values(self) -> tuple[object, ...]:
         """Those of its columns that can be compared, so all but the policy."""
-        return self[:-2]
+        return (*self[:-3], self.owner_name)
 
 
 AnySeat = SeatKind | ListedSeat
 AnySlot = Timeslot | ListedSlot
 AnySession = Session | ListedSession
 
+_accounts = Account.__table__.c
 _sessions, _slots, _seats = Session.__table__.c, Timeslot.__table__.c, SeatKind.__table__.c
-_OF_SESSION = ListedSession._fields[:-1]
+_OF_SESSION = ListedSession._fields[:-2]
 _OF_SLOT = ListedSlot._fields[:-1]
-_PLACES = len(_OF_SESSION)
+_PLACES = len(_OF_SESSION) + 1
 
 # Made once: putting them together takes longer than the database needs for them.
 _PLANNED = (
-    select(*(_sessions[name] for name in _OF_SESSION), *(_slots[name] for name in _OF_SLOT))
+    select(
+        *(_sessions[name] for name in _OF_SESSION),
+        func.coalesce(_accounts.name, ""),
+        *(_slots[name] for name in _OF_SLOT),
+    )
     .join_from(Session.__table__, Timeslot.__table__, _slots.session_id == _sessions.id)
+    .outerjoin(Account.__table__, _accounts.id == _sessions.owner_id)
     .where(_sessions.id.in_(bindparam("ids", expanding=True)))
     .order_by(_slots.starts_at)
 )

@@ -67,6 +67,7 @@ SESSION = ListedSession(
     join_condition=Condition.FREE,
     completed_at=None,
     policy={},
+    owner_name="Ana",
     timeslots=(SLOT,),
 )
 
@@ -88,7 +89,6 @@ class Moment:
     waiting: int = 0
     live: bool = False
     phase: Phase | None = None
-    owner: str = "Ana"
     now: datetime = NOW
     person: Person | None = None
     slots: dict[str, Any] = field(default_factory=dict)
@@ -99,7 +99,9 @@ class Moment:
             session = session._replace(timeslots=(SLOT._replace(**self.slots),))
         state = Occupancy({"seat": self.taken}, {"slot": Runs(live=self.live)}, {"seat": self.waiting})
         rooms = cast("LiveRooms", Rooms(self.phase))
-        return make(session, Shown(session, state, self.owner, rooms), Viewer(None, self.person, self.now))
+        return make(
+            session, Shown(session, state, session.owner_name, rooms), Viewer(None, self.person, self.now)
+        )
 
 
 CHANGES = {
@@ -117,7 +119,7 @@ CHANGES = {
     "somebody waits": Moment(taken=1, waiting=1),
     "running": Moment(live=True),
     "in the lobby": Moment(phase=Phase.LOBBY),
-    "new name of the owner": Moment(owner="Anabel"),
+    "new name of the owner": Moment(session=SESSION._replace(owner_name="Anabel")),
     "past the deadline": Moment(now=NOW + timedelta(minutes=40)),
     "begun": Moment(now=NOW + timedelta(minutes=70)),
     "over": Moment(now=NOW + timedelta(hours=3)),
