@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from media.control.allocate import HEADROOM, Priority, Request, allocate
-from media.control.layers import NOTHING, steps
+from media.control.layers import NOTHING, Climb, ceiling, steps
 from media.control.pacing import Pacer, burst_rate
 from media.control.path import Path
 from media.stats import Drop
@@ -34,6 +34,7 @@ RESENDS = 256  # answers that may wait for their turn
 
 class Adaptation:
     __slots__ = (
+        "_climbs",
         "_least_rtt",
         "_pacer",
         "_remb_until",
@@ -47,6 +48,7 @@ class Adaptation:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._climbs: dict[str, tuple[Priority, Climb]] = {}  # by consumer
         self._wanted = 0.0  # bits/s that could be used
         self._remb_until = -math.inf
         self._trouble_until = -math.inf
@@ -61,6 +63,8 @@ class Adaptation:
     def run(self, now: float) -> None:
         """Gives every video consumer its target. Cheap where there is nothing to choose."""
         transport = self._transport
+        if len(self._climbs) > len(transport.consumers):
+            self._climbs = {key: self._climbs[key] for key in transport.consumers if key in self._climbs}
         consumers = [
             consumer
             for consumer in transport.consumers.values()
@@ -82,14 +86,26 @@ class Adaptation:
             detail = consumer.producer.source == "screen"
             possible = steps(consumer.producer.layers.encodings, consumer.wish, detail)
             if possible or not consumer.wish.visible:
-                requests.append(Request(consumer.id, self._priority(consumer), possible, consumer.target))
+                priority = self._priority(consumer)
+                allowed = self._climb(consumer, priority).limit(possible, now)
+                requests.append(Request(consumer.id, priority, allowed, consumer.target))
             if possible:
                 wanted += possible[-1].bitrate * HEADROOM
         self._wanted = wanted
         targets = allocate(requests, max(budget, 0.0))
         for consumer in consumers:
             if consumer.id in targets:
-                consumer.aim(targets[consumer.id], now)
+                target = targets[consumer.id]
+                highest = ceiling(consumer.producer.layers.encodings, consumer.wish)
+                self._climbs[consumer.id][1].chosen(target, highest, now)
+                consumer.aim(target, now)
+
+    def _climb(self, consumer: Consumer, priority: Priority) -> Climb:
+        """Who begins to speak need not wait for what was too much of somebody silent."""
+        known = self._climbs.get(consumer.id)
+        if known is None or known[0] is not priority:
+            known = self._climbs[consumer.id] = priority, Climb(consumer.target)
+        return known[1]
 
     def _audio(self) -> float:
         heard = sum(

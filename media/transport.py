@@ -12,7 +12,7 @@ from media.consumer import Consumer
 from media.control.path import Path
 from media.core import BATCH_OUT, RTP_LIMIT, SLOT, ffi
 from media.net.dtls import DIGESTS, DtlsAssociation
-from media.net.ice import IceAgent, host_candidates
+from media.net.ice import LIVELY_LIMIT, SILENCE_LIMIT, IceAgent, host_candidates
 from media.net.srtp import SrtpKeys, SrtpSession, drop_reason, protect_rtcp, unprotect, unprotect_rtcp
 from media.net.stun import Credentials, Request, role_conflict, success
 from media.net.tcp import Connection, Kind
@@ -43,19 +43,24 @@ if TYPE_CHECKING:
 
 PRODUCERS_LIMIT = 16
 CONSUMERS_LIMIT = 512
+LIVELY_PACKETS = 5  # a second; fewer may be lost in a row
+LIVELY_TICKS = 2
 HANDSHAKE_LIMIT = 30.0  # seconds from the first bound address to keys
 
 
 class Transport:
     __slots__ = (
+        "_came_before",
         "_dtls",
         "_endpoints",
         "_handshake_since",
         "_ice",
+        "_lively",
         "_receive_handle",
         "_receiving",
         "_reports",
         "_sending",
+        "_sent_before",
         "_sent_by_closed",
         "_sources",
         "_theirs",
@@ -120,6 +125,9 @@ class Transport:
         #: What it carries; None while nothing that is sent on it could be adapted.
         self.path: Path | None = None
         self._reports = RtcpSession(self)
+        self._came_before = 0
+        self._sent_before = 0
+        self._lively = 0  # seconds lately in which many packets came
         self._sent_by_closed = 0  # packets of consumers that have gone
         ctx.add_transport(self)
 
@@ -256,6 +264,10 @@ class Transport:
             if self.consumer_ssrcs.pop(ssrc, None) is not None and self._sending is not None:
                 self._sending.forget(ssrc)
 
+    @property
+    def _packets_out(self) -> int:
+        return self._sent_by_closed + sum(consumer.sent_in_all for consumer in self.consumers.values())
+
     def stats(self) -> dict[str, Any]:
         keys = self._dtls.keys
         selected = self._endpoints.get(self._ice.selected or b"")
@@ -269,8 +281,7 @@ class Transport:
             "srtpProfile": keys.name if keys else None,
             "packetsIn": self.state.packets_in,
             "bytesIn": self.state.bytes_in,
-            "packetsOut": self._sent_by_closed
-            + sum(consumer.sent_in_all for consumer in self.consumers.values()),
+            "packetsOut": self._packets_out,
             "producers": len(self.producers),
             "consumers": len(self.consumers),
             "estimate": self.path.estimate if self.path and self.path.estimate < math.inf else None,
@@ -508,8 +519,25 @@ class Transport:
         """Tells the publisher what has arrived and what is missing; whether anything is missing."""
         return self.writable and self._reports.give_feedback(now)
 
+    def _judge_silence(self) -> None:
+        """Silence tells sooner where many packets were coming and more are due: media from a publisher,
+        feedback from somebody whom media is sent to.
+        """
+        came, sent = self.state.packets_in, self._packets_out
+        if came - self._came_before >= LIVELY_PACKETS:
+            self._lively = min(self._lively + 1, LIVELY_TICKS + 1)  # the last second may be half a one
+        elif came != self._came_before:
+            self._lively = max(self._lively - 1, 0)
+        if self.direction == "send":
+            is_due = any(not producer.paused for producer in self.producers.values())
+        else:
+            is_due = sent != self._sent_before
+        self._came_before, self._sent_before = came, sent
+        self._ice.patience = LIVELY_LIMIT if is_due and self._lively >= LIVELY_TICKS else SILENCE_LIMIT
+
     def tick(self, now: float) -> None:
         """What is due about once a second: consent, reports, addresses out of use."""
+        self._judge_silence()
         if self._ice_state(now) != self._ice.state or (self.writable and not self._ice.has_consent(now)):
             self._update(now)
         if now - self._handshake_since > HANDSHAKE_LIMIT and self._dtls.state in ("new", "connecting"):

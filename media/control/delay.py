@@ -25,6 +25,8 @@ THRESHOLD, LOWEST, HIGHEST = 12.5, 6.0, 600.0
 UP, DOWN = 0.0087, 0.039
 IGNORED = 15.0
 
+MEMORY = 10.0  # seconds for which the shortest way is remembered
+
 
 class Usage(Enum):
     NORMAL = 0
@@ -132,6 +134,35 @@ class DelayDetector:
             rate = DOWN if steepness < self._threshold else UP
             threshold = self._threshold + rate * (steepness - self._threshold) * elapsed
             self._threshold = min(max(threshold, LOWEST), HIGHEST)
+
+
+class StandingQueue:
+    """How long packets wait in a queue that no longer grows, so that no slope shows it: a full one.
+
+    Measured against the shortest way of the last `MEMORY` to two times that, as the clocks drift.
+    """
+
+    __slots__ = ("_before", "_lately", "_least", "_turned")
+
+    def __init__(self) -> None:
+        self._turned = -math.inf
+        self._lately = self._least = self._before = math.inf
+
+    def packet(self, sent: float, arrived: float) -> None:
+        way = arrived - sent
+        if arrived - self._turned > MEMORY:
+            self._before, self._least, self._turned = self._least, math.inf, arrived
+        self._least = min(self._least, way)
+        self._lately = min(self._lately, way)
+
+    def measure(self) -> float:
+        """Seconds that each packet has waited since this was last asked for; 0 where none came."""
+        lately, self._lately = self._lately, math.inf
+        return lately - min(self._least, self._before) if lately < math.inf else 0.0
+
+    def forget(self) -> None:
+        """Sending less did not shorten the way: it has become another one."""
+        self._least = self._before = math.inf
 
 
 def _slope(points: deque[tuple[float, float]]) -> float:

@@ -6,6 +6,7 @@ frame rate. Both count from 0, the smallest.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,6 +16,8 @@ SHARES: dict[int, tuple[float, ...]] = {1: (1.0,), 2: (0.6, 1.0), 3: (0.4, 0.6, 
 ENOUGH = 0.75  # a layer with this share of the shown height is not seen to be scaled up
 LEAST_BITRATE = 30_000.0  # bits/s assumed of an encoding that has not been measured yet
 LINGER = 5.0  # seconds for which an encoding that nobody watches goes on
+WAIT, LONGEST_WAIT = 3.0, 12.0  # seconds before a larger picture is tried after a smaller one was needed
+CALM = 30.0  # seconds without a fall after which the wait is the shortest again
 
 
 class Target(NamedTuple):
@@ -127,3 +130,38 @@ class Demand:
             self.current, self._since = wanted, None
             return True
         return False
+
+
+class Climb:
+    """Keeps the size of one track from going up and down: after a fall larger pictures wait, and for twice
+    as long where the last climb did not last. Frame rates, and the least picture for who sees none, do not.
+    """
+
+    __slots__ = ("_climbed", "_fell", "_target", "_until", "_wait")
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._fell = self._until = -math.inf
+        self._climbed = False  # since the last fall
+        self._wait = WAIT
+
+    def limit(self, possible: Sequence[Step], now: float) -> list[Step]:
+        """What of ``possible`` (`steps`) may be chosen now."""
+        if now >= self._until or not possible:
+            return list(possible)
+        top = max(self._target.spatial, possible[0].target.spatial)
+        return [step for step in possible if step.target.spatial <= top]
+
+    def chosen(self, target: Target, highest: int, now: float) -> None:
+        """``target`` is sent from now on; ``highest`` is the spatial layer that the page could show
+        (`ceiling`): less because less is wished is no fall.
+        """
+        before, self._target = self._target, target
+        if before.spatial < target.spatial:
+            self._climbed = self._climbed or before != NOTHING
+        elif target.spatial < before.spatial <= highest:
+            if now - self._fell >= CALM:
+                self._wait = WAIT
+            elif self._climbed:
+                self._wait = min(2 * self._wait, LONGEST_WAIT)
+            self._fell, self._until, self._climbed = now, now + self._wait, False

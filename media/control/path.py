@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from media.control.bandwidth import BandwidthEstimator, Packet
+from media.control.bandwidth import BandwidthEstimator
+from media.control.losses import Packet
 from media.control.probing import Prober
 from media.control.sent import SentPackets
 from media.rtp.twcc import TICKS_PER_REFERENCE, TICKS_PER_SECOND

@@ -39,8 +39,11 @@ class Prober:
         return self._rate > 0 and now < self._ends
 
     def postpone(self, now: float) -> None:
-        """There was congestion: not now."""
-        self._rate = 0.0
+        """There was congestion: not now. What a whole cluster finds holds all the same, as it may well have
+        been the cause.
+        """
+        if now < self._ends:
+            self._rate = 0.0
         self._next = now + self._interval
 
     def due(self, estimate: float, wanted: float, sending: float, now: float) -> int:
@@ -80,22 +83,24 @@ class Prober:
         ):
             return 0.0
         rate, self._rate = self._rate, 0.0
-        found = self._measure()
-        better = found > rate / FACTOR * 1.1
+        found, clean = self._measure()
+        better = clean and found > rate / FACTOR * 1.1
         self._interval = SOON if better else min(2 * self._interval, LATEST)
         self._next = now + self._interval
         return found
 
-    def _measure(self) -> float:
+    def _measure(self) -> tuple[float, bool]:
+        """Bits/s, 0 where too little came back; whether the path took them without a queue."""
         packets = self._arrived
         if len(packets) < PACKETS:
-            return 0.0
+            return 0.0, False
         sending = packets[-1][0] - packets[0][0]
         arriving = max(arrived for _, arrived, _ in packets) - packets[0][1]
         size = sum(size for _, _, size in packets)
         if sending <= 0 or arriving <= 0:
-            return 0.0
+            return 0.0, False
         # The first packet's bytes were on their way before its arrival, the last one's after its sending.
         sent_rate = (size - packets[-1][2]) * 8 / sending
         received_rate = (size - packets[0][2]) * 8 / arriving
-        return min(sent_rate, received_rate) if received_rate >= CLEAN * sent_rate else 0.95 * received_rate
+        clean = received_rate >= CLEAN * sent_rate
+        return (min(sent_rate, received_rate) if clean else 0.95 * received_rate), clean

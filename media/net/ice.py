@@ -14,6 +14,8 @@ from media.protocol import IceCandidate, IceState
 #: A browser checks every 2.5 s at the latest and every second after a check of its was lost; media is heard
 #: too.
 SILENCE_LIMIT = 5.0
+#: The same while packets have been coming all the time, and have a reason to go on.
+LIVELY_LIMIT = 1.7
 #: Without a check for so long nothing may be sent any more (RFC 7675, 5.1).
 CONSENT_LIMIT = 30.0
 #: Addresses bound at one time: a browser with many interfaces checks from each; then the oldest gives way.
@@ -60,6 +62,7 @@ class IceAgent:
         "addresses",
         "credentials",
         "heard",
+        "patience",
         "selected",
         "state",
     )
@@ -74,6 +77,8 @@ class IceAgent:
         #: The address that we send to.
         self.selected: bytes | None = None
         self.heard = float("-inf")  # last authenticated packet of any sort
+        #: Seconds of silence after which the state is "disconnected"; the owner knows what is to be heard.
+        self.patience = SILENCE_LIMIT
 
     @property
     def fragments(self) -> list[str]:
@@ -145,7 +150,7 @@ class IceAgent:
             return self.state
         if self.selected is None:
             return "disconnected"
-        return "connected" if now - self.heard <= SILENCE_LIMIT else "disconnected"
+        return "connected" if now - self.heard <= self.patience else "disconnected"
 
     def has_consent(self, now: float) -> bool:
         """Whether the selected address itself has asked for it lately (RFC 7675, 5.1: consent is one

@@ -14,9 +14,12 @@ from media import protocol
 from media.client import MediaWorker
 from media.protocol import MediaError, Notification, TransportState
 from tests.load.forwarding import LOAD, crowd
+from tests.load.generating import KINDS
 from tests.load.peers import LoadPeer, consume, create_peer, publish, subscribe, take
 from tests.load.report import Effort, Figure, figure
 from tests.load.scene import ROOM, descriptors, one_room, pinning, resident
+from tests.support.captures import produced
+from tests.support.rtc_peer import rtp_packet
 
 SET_UPS = 20  # a run
 STORMS, STORM, STORM_SECONDS = 2, 200, 10.0
@@ -76,8 +79,8 @@ async def restarts(effort: Effort) -> AsyncIterator[Figure]:
 async def the_dead(effort: Effort) -> AsyncIterator[Figure]:
     noticed = await dead_peers(1 if effort.short else DEAD)
     how = (
-        f"from the last packet of a peer that checked every {CHECKS:g} s and then fell silent to the worker "
-        f"saying that it is disconnected; {len(noticed)} peers, median{pinning()}"
+        f"from the last packet of a peer that spoke, checked every {CHECKS:g} s and then fell silent to the "
+        f"worker saying that it is disconnected; {len(noticed)} peers, median{pinning()}"
     )
     yield figure("sfu.dead_peer_s", "s", noticed, how)
 
@@ -232,8 +235,13 @@ async def dead_peers(count: int) -> list[float]:
         peer = await create_peer(worker, ROOM, name, "send")
         await peer.connect(worker)
         await publish(worker, peer)
-        for _ in range(2):
-            await asyncio.sleep(CHECKS + 0.17 * number)  # not in step with the worker
+        audio = produced("chromium_156", dict(KINDS)["audio"])
+        ssrc, payload_type = audio.encodings[0].ssrc or 1, audio.codecs[0].payloadType
+        for tick in range(4):
+            for step in range(10):  # speaks
+                number_now = 10 * tick + step
+                await peer.send_rtp(rtp_packet(ssrc, number_now, 960 * number_now, b"speech", payload_type))
+                await asyncio.sleep((CHECKS + 0.17 * number) / 10)  # not in step with the worker
             await peer.check()
         last = time.monotonic()
         async with asyncio.timeout(NOTICED_WITHIN):

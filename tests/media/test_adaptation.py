@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from media import context
-from media.control.layers import NOTHING, Target
+from media.control.layers import NOTHING, WAIT, Target, Wish
 from media.control.path import Path
 from media.core import SENT
 from media.rtp import rtcp
@@ -141,6 +141,29 @@ async def test_an_estimate_lowers_the_layer_and_holds_video_rather_than_audio() 
         receiver.adaptation.run(sfu.ctx.now)
         assert consumer.target == NOTHING
         assert consumer not in consumer.stream.active
+
+
+async def test_a_larger_picture_waits_after_a_fall_and_not_where_it_is_pinned() -> None:
+    async with Sfu() as sfu:
+        _, receiver, _ = await watching(sfu)
+        (consumer,) = receiver.consumers.values()
+        assert receiver.path is not None
+        now = sfu.ctx.now
+        consumer.producer.layers.encodings = list(ALL)
+        for rate, at, spatial in ((400_000, now, 1), (9e6, now + 1, 1), (9e6, now + WAIT, 2)):
+            receiver.path.told(rate)
+            receiver.adaptation.run(at)
+            assert consumer.target.spatial == spatial
+        receiver.path.told(400_000)
+        receiver.adaptation.run(now + 10)
+        receiver.path.told(9e6)
+        receiver.adaptation.run(now + 11)
+        assert consumer.target.spatial == 1
+        consumer.wants(Wish(pinned=True), now + 11.1)
+        assert consumer.target.spatial == 2
+        consumer.close()
+        receiver.adaptation.run(now + 12)
+        assert not receiver.adaptation._climbs
 
 
 async def test_a_subscriber_without_transport_wide_feedback_tells_its_own_estimate() -> None:

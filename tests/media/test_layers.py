@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from media.control.allocate import HEADROOM, Priority, Request, allocate
 from media.control.filters import TemporalFilter
 from media.control.layers import (
+    CALM,
     FULL,
     LINGER,
+    LONGEST_WAIT,
     NOTHING,
+    WAIT,
+    Climb,
     Demand,
     Encoding,
     Step,
@@ -288,3 +292,55 @@ def test_av1_key_frames() -> None:
     assert av1.starts_key_frame(b"\x08\x0a", 0, 2)
     assert not av1.starts_key_frame(b"\x10\x0a", 0, 2)
     assert not av1.starts_key_frame(b"\x88\x0a", 0, 2)
+
+
+# --- calm ---
+
+STEPS = steps(ALL, Wish())
+
+
+def tops(climb: Climb, now: float) -> int:
+    return max(step.target.spatial for step in climb.limit(STEPS, now))
+
+
+def test_a_fall_lets_larger_pictures_wait() -> None:
+    climb = Climb(Target(2, 2))
+    climb.chosen(Target(1, 1), 2, 10.0)
+    assert tops(climb, 10.0 + WAIT - 0.1) == 1
+    assert Target(1, 2) in [step.target for step in climb.limit(STEPS, 10.0)]  # the frame rate does not
+    assert tops(climb, 10.0 + WAIT) == 2
+
+
+def test_a_climb_that_does_not_last_doubles_the_wait_up_to_the_longest() -> None:
+    climb, now = Climb(Target(2, 2)), 0.0
+    waits = []
+    for _ in range(5):
+        climb.chosen(Target(1, 2), 2, now)
+        fell = now
+        while tops(climb, now) < 2:
+            now += 0.5
+        waits.append(now - fell)
+        climb.chosen(Target(2, 2), 2, now)
+        now += 1.0
+    assert waits == [WAIT, 2 * WAIT, LONGEST_WAIT, LONGEST_WAIT, LONGEST_WAIT]
+    climb.chosen(Target(1, 2), 2, now + CALM)
+    assert tops(climb, now + CALM + WAIT) == 2
+
+
+def test_one_fall_in_steps_is_one() -> None:
+    climb = Climb(Target(2, 2))
+    climb.chosen(Target(1, 2), 2, 0.0)
+    climb.chosen(Target(0, 2), 2, 1.0)
+    assert tops(climb, 1.0 + WAIT) == 2
+
+
+def test_who_sees_nothing_gets_the_least_at_once() -> None:
+    climb = Climb(Target(2, 2))
+    climb.chosen(NOTHING, 2, 0.0)
+    assert {step.target.spatial for step in climb.limit(STEPS, 0.1)} == {0}
+
+
+def test_less_that_was_wished_for_is_no_fall() -> None:
+    climb = Climb(Target(2, 2))
+    climb.chosen(Target(0, 2), 0, 0.0)  # the tile became small …
+    assert tops(climb, 0.1) == 2  # … and large again

@@ -12,7 +12,7 @@ import pytest
 from media import context
 from media.adaptation import RESENDS, TROUBLE_KEEPS
 from media.consumer import Consumer
-from media.control.layers import NOTHING, Encoding, Target, Wish
+from media.control.layers import LONGEST_WAIT, NOTHING, Encoding, Target, Wish
 from media.control.pacing import DEPTH_BYTES, Pacer, burst_rate
 from media.control.path import Path
 from media.outgoing import BACKLOG
@@ -230,9 +230,9 @@ async def test_sound_then_screens_then_what_is_pinned_then_who_speaks() -> None:
             consumer.producer.layers.encodings = list(ALL)
         best = {consumer: Target(-1, -1) for consumer in consumers}
         order = []
-        for rate in range(50_000, 8_000_000, 50_000):
+        for step, rate in enumerate(range(50_000, 8_000_000, 50_000)):
             receiver.path.told(rate)
-            receiver.adaptation.run(sfu.ctx.now)
+            receiver.adaptation.run(sfu.ctx.now + step * LONGEST_WAIT)  # who has fallen may climb again
             assert len({consumer.target == NOTHING for consumer in consumers}) <= 2
             for consumer in consumers:
                 if consumer.target == Target(2, 2) != best[consumer]:

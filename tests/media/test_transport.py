@@ -10,10 +10,10 @@ import socket
 import pytest
 from aioice import stun
 
-from media.net.ice import ADDRESS_LIMIT, CONSENT_LIMIT, SILENCE_LIMIT
+from media.net.ice import ADDRESS_LIMIT, CONSENT_LIMIT, LIVELY_LIMIT, SILENCE_LIMIT
 from media.net.stun import ROLE_CONFLICT
 from media.protocol import DtlsFingerprint, DtlsParameters, TransportState
-from media.transport import Transport
+from media.transport import LIVELY_PACKETS, LIVELY_TICKS, Transport
 from tests.support.rtc_peer import RtcPeer, rtp_packet
 from tests.support.sfu import AUDIO_TYPE, Sfu
 
@@ -195,6 +195,35 @@ async def test_we_are_the_dtls_client_where_the_browser_wants_to_be_server() -> 
         await peer.check()
         await handshake
         assert peer.dtls_state == "connected"
+
+
+async def test_silence_tells_sooner_where_media_was_coming_and_more_is_due() -> None:
+    async with Sfu() as sfu:
+        transport, publisher = await sfu.join("send")
+        producer = sfu.produce_audio(transport)
+
+        async def speak(first: int) -> float:
+            for number in range(first, first + LIVELY_PACKETS):
+                await publisher.send_rtp(rtp_packet(2000, number, number, b"speech", AUDIO_TYPE))
+            await publisher.check()
+            return sfu.ctx.now
+
+        for tick in range(LIVELY_TICKS):
+            assert transport._ice.patience == SILENCE_LIMIT
+            heard = await speak(1 + LIVELY_PACKETS * tick)
+            transport.tick(heard)
+        transport.tick(heard + LIVELY_LIMIT - 0.1)
+        assert transport.stats()["ice"] == "connected"
+        transport.tick(heard + LIVELY_LIMIT + 0.1)
+        assert sfu.notes[-1] == TransportState(transport.id, "disconnected", "connected")
+        heard = await speak(100)
+        transport.tick(heard)
+        producer.pause()  # nothing is due any more
+        transport.tick(heard + 1.0)
+        transport.tick(heard + SILENCE_LIMIT - 0.1)
+        assert transport.stats()["ice"] == "connected"
+        transport.tick(heard + SILENCE_LIMIT + 0.1)
+        assert transport.stats()["ice"] == "disconnected"
 
 
 async def test_silence_disconnects_and_a_check_connects_again() -> None:

@@ -83,6 +83,7 @@ class Proxy:
                 data = os.read(control, DATAGRAM)
                 if not data:
                     return
+                self._take_everything()  # a command comes behind what was sent before it
                 *commands, waiting = (waiting + data).split(b"\n")
                 for command in commands:
                     print(json.dumps(self.command(json.loads(command))), flush=True)
@@ -128,10 +129,15 @@ class Proxy:
         ]
         return max(0.0, min(1.0, min(arrivals, default=now + 1.0) - now))
 
-    def _take(self, fd: int) -> None:
+    def _take_everything(self) -> None:
+        while any(list(map(self._take, (self._front.fileno(), *self._by_fd)))):
+            pass
+
+    def _take(self, fd: int) -> bool:
+        """Whether there may be more."""
         line = self._by_fd.get(fd)
         if line is None and fd != self._front.fileno():
-            return  # of a socket that has been closed in this very turn
+            return False  # of a socket that has been closed in this very turn
         with contextlib.suppress(BlockingIOError, ConnectionRefusedError):  # the worker may be away
             for _ in range(BATCH):
                 if line is not None:
@@ -139,6 +145,8 @@ class Proxy:
                     continue
                 data, client = self._front.recvfrom(DATAGRAM)
                 self._line(client[:2]).up.send(data, time.monotonic())
+            return True
+        return False
 
     def _deliver(self, now: float) -> None:
         for line in list(self._lines.values()):
