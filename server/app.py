@@ -32,7 +32,9 @@ from server.rooms.records import recover
 from server.routes import PREFIX, ROUTES
 from server.scheduler.jobs import JOBS
 from server.scheduler.run import Scheduler
+from server.sessions.cards import Cards
 from server.settings import Settings
+from server.turns import Turns
 from signalling.connections import ConnectionSettings
 from signalling.hub import Hub
 from signalling.live.memory import MemoryStore
@@ -96,6 +98,8 @@ def create_app(
         limiter=Limiter(),
         tickets=tickets,
         rooms=hub,
+        cards=Cards(),
+        turns=Turns(),
         clock=clock,
     )
     scheduler = Scheduler(services, JOBS)

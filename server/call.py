@@ -23,12 +23,14 @@ from server.db.engine import Database
 from server.limits import Limiter, Rate
 from server.problems import AUTH_REQUIRED, NOT_FOUND, Problem, Refusal
 from server.settings import Settings
+from server.turns import Turns
 from signalling.inspection import Inspection
 from signalling.permissions import Editing, Permission
 from signalling.phases import Phase
 from signalling.tickets import Tickets
 
 if TYPE_CHECKING:
+    from server.sessions.cards import Cards
     from server.sessions.scope import Scope
 
 B = TypeVar("B", bound=BaseModel | None)
@@ -58,6 +60,8 @@ class Services:
     limiter: Limiter
     tickets: Tickets
     rooms: LiveRooms
+    cards: Cards
+    turns: Turns
     clock: Callable[[], float]
 
     def now(self) -> datetime:

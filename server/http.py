@@ -13,7 +13,7 @@ import json
 import logging
 import re
 import secrets
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from aiohttp import web
@@ -37,6 +37,7 @@ from server.problems import Problem, Refusal
 from server.sessions.rules import CREATING_DENIED
 from server.sessions.scope import load_scope
 from server.site.rules import ADMIN_ONLY, read_site
+from server.turns import TooManyInLine
 from signalling.permissions import Decision, Forbidden
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ async def _run(route: Route, services: Services, request: web.Request) -> web.St
         raise
     _check_origin(route, request, services)
     _limit(route, services, account.id if account else address)
-    async with _transaction(route, services) as db:
+    async with _turn(route, services, request), _transaction(route, services) as db:
         call: Call[Any] = Call(request, services, db, now, address, account, body=None)
         await _admit(route, call)
         if route.query:
@@ -111,6 +112,14 @@ def _limit(route: Route, services: Services, who: str) -> None:
     for key, rate in rates:
         if wait := services.limiter.take(key, rate, services.clock()):
             raise Problem(problems.RATE_LIMITED, headers={"Retry-After": str(int(wait) + 1)})
+
+
+def _turn(route: Route, services: Services, request: web.Request) -> AbstractAsyncContextManager[None]:
+    """SQLite's writers are in line for the one connection anyhow."""
+    timeslot_id = request.match_info.get("timeslot_id")
+    if timeslot_id is None or not route.writes or services.database.is_sqlite:
+        return nullcontext()
+    return services.turns.turn(timeslot_id)
 
 
 def _transaction(route: Route, services: Services) -> AbstractAsyncContextManager[AsyncSession]:
@@ -245,7 +254,7 @@ def as_problem(error: Exception) -> Problem:
         return denied(error.decision)
     if isinstance(error, web.HTTPException):
         return _of_status(error)
-    if isinstance(error, PoolTimeout | OperationalError | TooManyWaiting) or (
+    if isinstance(error, PoolTimeout | OperationalError | TooManyWaiting | TooManyInLine) or (
         isinstance(error, DBAPIError) and _lock_timeout(error)
     ):
         log.warning("x busy: %s", error)

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from server.db.sqlite_connection import connect
 
 BUSY_SECONDS = 20
+_CACHE_KIB = 16_384  # of each connection: SQLite's own 2 MiB do not hold ten thousand sessions
 
 
 class DatabaseUnreachable(Exception):
@@ -98,7 +99,12 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"cache_size=-{_CACHE_KIB}",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
         connection.driver_connection.begin = begin

@@ -18,6 +18,7 @@ from server.rooms.records import end_run
 from server.sessions import editing
 from server.sessions.audit import record
 from server.sessions.lifecycle import follow_up, reinstate, tell_of_cancelling
+from server.sessions.listed import ListedSession, ListedSlot
 from server.sessions.load import WITH_TIMESLOTS, Person, names_of, occupancy, people_in, staff_of
 from server.sessions.planning import new_seats, new_timeslot, stored_conditions, talks_of
 from server.sessions.queries import Wanted, sessions_for
@@ -32,7 +33,7 @@ from server.sessions.rules import (
 from server.sessions.scope import visible
 from server.sessions.tables import Publication, Session, Timeslot
 from server.sessions.versions import begin_edit, edited, lock_session
-from server.sessions.views import Shown, Viewer, card, detail
+from server.sessions.views import Shown, Viewer, detail
 from server.sessions.wire import (
     Cancellation,
     Deletion,
@@ -63,10 +64,10 @@ async def list_sessions(call: Call[None]) -> SessionList:
     )
     sessions, state, following = await sessions_for(call.db, wanted, account_id, call.now)
     people = await people_in(call.db, sessions, account_id, call.now) if account_id else {}
-    names = await names_of(call.db, [session.owner_id for session in sessions])
     items = [  # "mine" may find drafts in which one has a role but no work to do
-        card(
-            Shown(session, state, names.get(session.owner_id or "", ""), call.services.rooms),
+        call.services.cards.card(
+            session,
+            Shown(session, state, session.owner_name, call.services.rooms),
             Viewer(call.account, people.get(session.id), call.now),
             slot,
         )
@@ -77,7 +78,9 @@ async def list_sessions(call: Call[None]) -> SessionList:
     return SessionList(items=items, next=following)
 
 
-def _entries(query: SessionQuery, session: Session, person: Person | None) -> Sequence[Timeslot | None]:
+def _entries(
+    query: SessionQuery, session: ListedSession, person: Person | None
+) -> Sequence[ListedSlot | None]:
     """The timeslots that a list shows of a session: one's own, or those of the days that are asked for. None
     is the one that stands for the session.
     """
@@ -110,6 +113,7 @@ async def describe(call: Call[Any], session_id: str) -> SessionDetail:
     names = await names_of(call.db, [session.owner_id])
     call.headers["ETag"] = f'"{session.version}"'
     return detail(
+        session,
         Shown(session, state, names.get(session.owner_id or "", ""), call.services.rooms),
         Viewer(call.account, person, call.now),
         await staff_of(call.db, session, call.now),

@@ -6,15 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, overload
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import BindParameter, String, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from server.accounts.tables import Account
+from server.db.base import Moment
 from server.registrations.rules import AWAITS_APPROVAL, HAS_A_PLACE, MAY_COME_BACK, TAKES_A_SEAT
 from server.registrations.tables import Registration, Status
 from server.rooms.tables import LiveRun, RunState
+from server.sessions.listed import AnySeat, AnySession, AnySlot, ListedSession, ListedSlot
 from server.sessions.rules import Label, Seats, Standing, most_favourable, timeslot_label
 from server.sessions.tables import (
     Effect,
@@ -30,7 +33,7 @@ from signalling.permissions import STAFF, Overrides, Policy, Role, Subject, defa
 WITH_TIMESLOTS = selectinload(Session.timeslots).selectinload(Timeslot.seat_kinds)
 
 
-def policy_of(session: Session) -> Policy:
+def policy_of(session: AnySession) -> Policy:
     """The session's own settings on top of those of its type."""
     return Policy.from_json(default_policy(session.type).to_json() | session.policy)
 
@@ -93,34 +96,39 @@ class Person:
         return bool(self.owner or self.assigned) or any(map(self.registration, self.places))
 
 
+# Made once: putting them together takes longer than the database needs for them.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_ME = bindparam("me", type_=String())
+_ASSIGNED = select(RoleAssignment).where(
+    RoleAssignment.account_id == _ME,
+    RoleAssignment.session_id.in_(_IDS),
+    or_(RoleAssignment.expires_at.is_(None), RoleAssignment.expires_at > bindparam("now", type_=Moment())),
+)
+_PLACES = (
+    select(Registration, SeatKind, Timeslot.session_id)
+    .join(SeatKind, SeatKind.id == Registration.seat_kind_id)
+    .join(Timeslot, Timeslot.id == Registration.timeslot_id)
+    .where(Registration.account_id == _ME, Timeslot.session_id.in_(_IDS))
+)
+_OVERRIDES = select(GrantOverride).where(GrantOverride.account_id == _ME, GrantOverride.session_id.in_(_IDS))
+
+
 async def people_in(
-    db: AsyncSession, sessions: Sequence[Session], account_id: str, now: datetime
+    db: AsyncSession, sessions: Sequence[AnySession], account_id: str, now: datetime
 ) -> dict[str, Person]:
     """One account in each of these sessions, by session id."""
     ids = [session.id for session in sessions]
     people = {session.id: Person(account_id, owner=owned_by(session, account_id)) for session in sessions}
-    assignments = await db.scalars(
-        select(RoleAssignment).where(
-            RoleAssignment.account_id == account_id,
-            RoleAssignment.session_id.in_(ids),
-            or_(RoleAssignment.expires_at.is_(None), RoleAssignment.expires_at > now),
-        )
-    )
+    values = {"ids": ids, "me": account_id}
+    assignments = await db.scalars(_ASSIGNED, values | {"now": now})
     for assignment in assignments:
         people[assignment.session_id].assigned.append((assignment.timeslot_id, assignment.role))
-    places = await db.execute(
-        select(Registration, SeatKind, Timeslot.session_id)
-        .join(SeatKind, SeatKind.id == Registration.seat_kind_id)
-        .join(Timeslot, Timeslot.id == Registration.timeslot_id)
-        .where(Registration.account_id == account_id, Timeslot.session_id.in_(ids))
-    )
+    places = await db.execute(_PLACES, values)
     for registration, kind, session_id in places:
         people[session_id].places[registration.timeslot_id] = (registration, kind)
     for person in people.values():
         person.queue = await queue_positions(db, [place[0] for place in person.places.values()])
-    overrides = await db.scalars(
-        select(GrantOverride).where(GrantOverride.account_id == account_id, GrantOverride.session_id.in_(ids))
-    )
+    overrides = await db.scalars(_OVERRIDES, values)
     for override in overrides:
         people[override.session_id].overrides.append(override)
     return people
@@ -147,7 +155,7 @@ async def queue_positions(db: AsyncSession, registrations: Iterable[Registration
     return places
 
 
-def owned_by(session: Session, account_id: str) -> bool:
+def owned_by(session: AnySession, account_id: str) -> bool:
     return session.owner_kind is OwnerKind.ACCOUNT and session.owner_id == account_id
 
 
@@ -166,19 +174,19 @@ class Occupancy:
     waiting: dict[str, int] = field(default_factory=dict)
     _standings: dict[str, Standing] = field(default_factory=dict)
 
-    def free(self, kind: SeatKind) -> int | None:
+    def free(self, kind: AnySeat) -> int | None:
         """Seats for whoever comes now; None is without limit."""
         if self.waiting.get(kind.id):
             return 0
         return None if kind.maximum is None else max(0, kind.maximum - self.taken.get(kind.id, 0))
 
-    def standing(self, session: Session, timeslot: Timeslot) -> Standing:
+    def standing(self, session: AnySession, timeslot: AnySlot) -> Standing:
         """Made up once: a list asks for it again and again."""
         if timeslot.id not in self._standings:
             self._standings[timeslot.id] = self._standing(session, timeslot)
         return self._standings[timeslot.id]
 
-    def _standing(self, session: Session, timeslot: Timeslot) -> Standing:
+    def _standing(self, session: AnySession, timeslot: AnySlot) -> Standing:
         runs = self.runs[timeslot.id]
         return Standing(
             publication=session.publication,
@@ -196,26 +204,36 @@ class Occupancy:
             ),
         )
 
-    def label(self, session: Session, timeslot: Timeslot, now: datetime) -> Label:
+    def label(self, session: AnySession, timeslot: AnySlot, now: datetime) -> Label:
         return timeslot_label(self.standing(session, timeslot), now)
 
-    def shown(self, session: Session, now: datetime) -> tuple[Timeslot, Label]:
+    @overload
+    def shown(self, session: ListedSession, now: datetime) -> tuple[ListedSlot, Label]: ...
+
+    @overload
+    def shown(self, session: AnySession, now: datetime) -> tuple[AnySlot, Label]: ...
+
+    def shown(self, session: AnySession, now: datetime) -> tuple[AnySlot, Label]:
         """The timeslot that stands for the session, and its label."""
         labels = [self.label(session, timeslot, now) for timeslot in session.timeslots]
         place = most_favourable(labels)
         return session.timeslots[place], labels[place]
 
 
+_COUNTS = (
+    select(Registration.seat_kind_id, Registration.status, func.count())
+    .where(
+        Registration.timeslot_id.in_(_IDS),
+        Registration.status.in_(TAKES_A_SEAT | {Status.WAITLISTED}),
+    )
+    .group_by(Registration.seat_kind_id, Registration.status)
+)
+_RUNS = select(LiveRun.timeslot_id, LiveRun.state).where(LiveRun.timeslot_id.in_(_IDS))
+
+
 async def occupancy(db: AsyncSession, timeslot_ids: Iterable[str]) -> Occupancy:
     ids = list(timeslot_ids)
-    counts = await db.execute(
-        select(Registration.seat_kind_id, Registration.status, func.count())
-        .where(
-            Registration.timeslot_id.in_(ids),
-            Registration.status.in_(TAKES_A_SEAT | {Status.WAITLISTED}),
-        )
-        .group_by(Registration.seat_kind_id, Registration.status)
-    )
+    counts = await db.execute(_COUNTS, {"ids": ids})
     taken: dict[str, int] = defaultdict(int)
     waiting: dict[str, int] = {}
     for seat_id, status, count in counts:
@@ -229,9 +247,7 @@ async def occupancy(db: AsyncSession, timeslot_ids: Iterable[str]) -> Occupancy:
 async def runs_of(db: AsyncSession, timeslot_ids: Iterable[str]) -> dict[str, Runs]:
     """What took or takes place, by timeslot; every timeslot has an entry."""
     runs: dict[str, Runs] = defaultdict(Runs)
-    rows = await db.execute(
-        select(LiveRun.timeslot_id, LiveRun.state).where(LiveRun.timeslot_id.in_(timeslot_ids))
-    )
+    rows = await db.execute(_RUNS, {"ids": list(timeslot_ids)})
     for timeslot_id, state in rows:
         runs[timeslot_id].live |= state is RunState.LIVE
         runs[timeslot_id].ended |= state is RunState.ENDED

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import pairwise
+from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, or_, select, union
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    exists,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -14,7 +28,8 @@ from server.db.base import Moment
 from server.registrations.rules import MAY_COME_BACK
 from server.registrations.tables import Registration
 from server.rooms.tables import LiveRun, RunState
-from server.sessions.load import WITH_TIMESLOTS, Occupancy, occupancy
+from server.sessions.listed import ListedSession, read_listed
+from server.sessions.load import Occupancy, occupancy
 from server.sessions.rules import OVER, Label
 from server.sessions.tables import (
     Condition,
@@ -53,25 +68,24 @@ class Wanted:
 
 async def sessions_for(
     db: AsyncSession, wanted: Wanted, account_id: str | None, now: datetime
-) -> tuple[list[Session], Occupancy, int | None]:
+) -> tuple[list[ListedSession], Occupancy, int | None]:
     """A page, how its timeslots are occupied, and the cursor of the next: "upcoming" and "past" from the
     catalogue, "mine" with drafts and what is over.
     """
-    if wanted.scope == "mine":
-        if account_id is None:
-            return [], await occupancy(db, []), None
-        own = _narrowed(_mine(account_id), wanted).offset(wanted.cursor).limit(wanted.limit + 1)
-        found = list(await db.scalars(own.options(WITH_TIMESLOTS)))
+    mine = wanted.scope == "mine"
+    if mine and account_id is None:
+        return [], await occupancy(db, []), None
+    looked_at = wanted.limit + (0 if mine else _SPARE)
+    values = _values(wanted, account_id) | ({} if mine else _moments(now))
+    values |= {"first": wanted.cursor, "count": looked_at + 1}
+    found = await read_listed(db, list(await db.scalars(_ids(_shape(wanted, account_id)), values)))
+    state = await occupancy(db, [slot.id for session in found for slot in session.timeslots])
+    if mine:
         following = wanted.cursor + wanted.limit if len(found) > wanted.limit else None
         page = sorted(found[: wanted.limit], key=lambda one: one.timeslots[0].starts_at)
-        return page, await occupancy(db, _slots(page)), following
-    looked_at = wanted.limit + _SPARE
-    matching = _narrowed(select(Session), wanted).where(_in_sight(account_id))
-    ids = _around(matching, wanted.scope).offset(wanted.cursor).limit(looked_at + 1)
-    found = await _in_order(db, list(await db.scalars(ids, _moments(now))))
-    state = await occupancy(db, _slots(found))
+        return page, state, following
     over = wanted.scope == "past"
-    chosen: list[Session] = []
+    chosen: list[ListedSession] = []
     seen = 0
     for session in found[:looked_at]:
         if len(chosen) == wanted.limit:
@@ -86,58 +100,112 @@ async def sessions_for(
     return chosen, state, wanted.cursor + seen if seen < len(found) else None
 
 
-def _slots(sessions: list[Session]) -> list[str]:
-    return [slot.id for session in sessions for slot in session.timeslots]
+class _Shape(NamedTuple):
+    """Which conditions there are, whatever their values. ``rare``: what few sessions fulfil is asked for."""
+
+    scope: str
+    signed_in: bool
+    text: bool
+    type: bool
+    condition: bool
+    rare: bool
+    format: bool
+    since: bool
+    until: bool
 
 
-def _narrowed(query: Select[Session], wanted: Wanted) -> Select[Session]:
-    if wanted.text:
+def _shape(wanted: Wanted, account_id: str | None) -> _Shape:
+    return _Shape(
+        scope=wanted.scope,
+        signed_in=account_id is not None,
+        text=bool(wanted.text),
+        type=wanted.type is not None,
+        condition=wanted.condition is not None,
+        rare=wanted.condition not in (None, Condition.FREE),
+        format=wanted.format is not None,
+        since=wanted.since is not None,
+        until=wanted.until is not None,
+    )
+
+
+def _values(wanted: Wanted, account_id: str | None) -> dict[str, Any]:
+    """Of the conditions; what is None is not asked for."""
+    escaped = wanted.text.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    given = {
+        "me": account_id,
+        "text": escaped or None,
+        "type": wanted.type,
+        "condition": wanted.condition,
+        "format": wanted.format,
+        "since": wanted.since,
+        "until": wanted.until,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+@cache
+def _ids(shape: _Shape) -> Select[str]:
+    """The ids of a page of sessions. Made once for each shape: putting it together takes longer than the
+    database needs for it. Executed with `_values`, "first", "count", and `_moments` but for "mine".
+    """
+    if shape.scope == "mine":
+        found = _narrowed(_mine(), shape)
+    else:
+        matching = _narrowed(select(Session.id), shape).where(_in_sight(shape.signed_in))
+        found = _around(matching, shape)
+    return found.offset(bindparam("first", type_=Integer())).limit(bindparam("count", type_=Integer()))
+
+
+def _narrowed(query: Select[str], shape: _Shape) -> Select[str]:
+    if shape.text:
+        text = bindparam("text", type_=String())
         query = query.where(
-            or_(
-                Session.title.icontains(wanted.text, autoescape=True),
-                Session.description.icontains(wanted.text, autoescape=True),
-            )
+            or_(Session.title.icontains(text, escape="/"), Session.description.icontains(text, escape="/"))
         )
-    if wanted.type:
-        query = query.where(Session.type == wanted.type)
-    if wanted.condition:
-        query = query.where(Session.join_condition == wanted.condition)
-    if wanted.since or wanted.until or wanted.format:
+    if shape.type:
+        query = query.where(Session.type == bindparam("type"))
+    if shape.condition:
+        query = query.where(Session.join_condition == bindparam("condition"))
+    if shape.since or shape.until or shape.format:
         slots = select(Timeslot.session_id)
-        if wanted.format:
-            slots = slots.where(Timeslot.location_kind == wanted.format)
-        if wanted.since:
-            slots = slots.where(Timeslot.starts_at >= wanted.since)
-        if wanted.until:
-            slots = slots.where(Timeslot.starts_at < wanted.until)
+        if shape.format:
+            slots = slots.where(Timeslot.location_kind == bindparam("format"))
+        if shape.since:
+            slots = slots.where(Timeslot.starts_at >= bindparam("since"))
+        if shape.until:
+            slots = slots.where(Timeslot.starts_at < bindparam("until"))
         query = query.where(Session.id.in_(slots))
     return query
 
 
-def _in_sight(account_id: str | None) -> ColumnElement[bool]:
+def _in_sight(signed_in: bool) -> ColumnElement[bool]:
     """Published, and public or theirs."""
     published = Session.publication.in_([Publication.PUBLISHED, Publication.CANCELLED])
     public = Session.visibility == Visibility.PUBLIC
-    return published & (or_(public, _belongs(account_id)) if account_id else public)
+    return published & (or_(public, _belongs()) if signed_in else public)
 
 
-def _is_over(session: Session, label: str, now: datetime) -> bool:
+def _is_over(session: ListedSession, label: str, now: datetime) -> bool:
     """A cancelled session stays in sight until it would have been over."""
     if label in OVER and session.publication is Publication.CANCELLED:
         return all(slot.ends_at <= now for slot in session.timeslots)
     return label in OVER
 
 
-def _around(matching: Select[Session], scope: str) -> Select[str]:
+def _around(matching: Select[str], shape: _Shape) -> Select[str]:
     """The ids of sessions by what the database can tell from the planned time; the label decides afterwards.
     Executed with `_moments`.
 
     In the order of ix_timeslots_starts_at, each session at the first of its timeslots that counts, so that a
-    page costs as much as it shows, however many sessions there are.
+    page costs as much as it shows, however many sessions there are. Only what is rare is looked for first: on
+    the way through all timeslots each session would have to be looked at.
     """
     slot = _SLOT
-    ids = select(slot.session_id).where(matching.where(Session.id == slot.session_id).exists())
-    if scope == "past":
+    matches: ColumnElement[bool] = slot.session_id.in_(matching)
+    if not shape.rare:
+        matches = matching.where(Session.id == slot.session_id).exists()
+    ids = select(slot.session_id).where(matches)
+    if shape.scope == "past":
         return ids.where(_BEGUN, ~_BEGUN_LATER).order_by(slot.starts_at.desc(), slot.id)
     return ids.where(_TO_COME, ~_TO_COME_EARLIER).order_by(slot.starts_at, slot.id)
 
@@ -171,38 +239,33 @@ _BEGUN = _SLOT.starts_at <= _ago(0)
 _BEGUN_LATER = exists().where(_SAME, _OTHER.starts_at <= _ago(0), _OTHER.starts_at > _SLOT.starts_at)
 
 
-async def _in_order(db: AsyncSession, ids: list[str]) -> list[Session]:
-    rows = await db.scalars(select(Session).where(Session.id.in_(ids)).options(WITH_TIMESLOTS))
-    sessions = {session.id: session for session in rows}
-    return [sessions[session_id] for session_id in ids]
-
-
-def _mine(account_id: str) -> Select[Session]:
+def _mine() -> Select[str]:
     """By ids that are found by indexes; `_belongs` alone would be asked of every session."""
     other = aliased(Session)
-    owned = select(other.id).where(other.owner_kind == OwnerKind.ACCOUNT, other.owner_id == account_id)
-    ids = union(owned, _assigned(account_id), _registered(account_id))
-    mine = select(Session).where(Session.id.in_(ids), _belongs(account_id))
+    owned = select(other.id).where(other.owner_kind == OwnerKind.ACCOUNT, other.owner_id == _me())
+    ids = union(owned, _assigned(), _registered())
+    mine = select(Session.id).where(Session.id.in_(ids), _belongs())
     return mine.order_by(Session.created_at.desc(), Session.id)
 
 
-def _belongs(account_id: str) -> ColumnElement[bool]:
-    owned = (Session.owner_kind == OwnerKind.ACCOUNT) & (Session.owner_id == account_id)
+def _belongs() -> ColumnElement[bool]:
+    owned = (Session.owner_kind == OwnerKind.ACCOUNT) & (Session.owner_id == _me())
     published = Session.publication.in_([Publication.PUBLISHED, Publication.CANCELLED])
-    return or_(
-        owned,
-        Session.id.in_(_assigned(account_id)),
-        published & Session.id.in_(_registered(account_id)),
-    )
+    return or_(owned, Session.id.in_(_assigned()), published & Session.id.in_(_registered()))
 
 
-def _assigned(account_id: str) -> Select[str]:
-    return select(RoleAssignment.session_id).where(RoleAssignment.account_id == account_id)
+def _assigned() -> Select[str]:
+    return select(RoleAssignment.session_id).where(RoleAssignment.account_id == _me())
 
 
-def _registered(account_id: str) -> Select[str]:
+def _registered() -> Select[str]:
     return (
         select(Timeslot.session_id)
         .join(Registration, Registration.timeslot_id == Timeslot.id)
-        .where(Registration.account_id == account_id, Registration.status.not_in(MAY_COME_BACK))
+        .where(Registration.account_id == _me(), Registration.status.not_in(MAY_COME_BACK))
     )
+
+
+def _me() -> BindParameter[str]:
+    """The account that asks."""
+    return bindparam("me", type_=String())

@@ -17,6 +17,7 @@ from server.problems import Problem, Refusal
 from server.registrations.rules import NOT_FOUND as NO_SUCH_REGISTRATION
 from server.registrations.tables import Registration
 from server.rooms.rules import NO_SUCH_ROOM
+from server.sessions.listed import AnySession
 from server.sessions.load import WITH_TIMESLOTS, Person, people_in, policy_of
 from server.sessions.rules import NO_SUCH_SESSION
 from server.sessions.tables import Publication, SeatKind, Session, Timeslot, Visibility
@@ -158,7 +159,7 @@ async def _by_timeslot(db: AsyncSession, timeslot_id: str, now: datetime) -> Sco
     return Scope(session, None, now, _timeslot=slot)
 
 
-def visible(session: Session, person: Person | None) -> bool:
+def visible(session: AnySession, person: Person | None) -> bool:
     """What was published everybody sees, unless it is private to those who belong to it; the rest only those
     who work on it.
     """

@@ -13,9 +13,10 @@ from server.registrations import rules as registering
 from server.registrations.tables import Registration
 from server.rooms.rules import phase
 from server.sessions.conditions import Conditions
+from server.sessions.listed import AnySeat, AnySession, AnySlot
 from server.sessions.load import Colleague, Occupancy, Person, policy_of
 from server.sessions.rules import registration_open
-from server.sessions.tables import SeatKind, Session, Timeslot
+from server.sessions.tables import SeatKind, Session
 from server.sessions.wire import (
     ExternalMeetingInfo,
     LocationInfo,
@@ -52,19 +53,19 @@ class Viewer:
 class Shown:
     """One session with all that its views draw on."""
 
-    session: Session
+    session: AnySession
     occupancy: Occupancy
     owner_name: str
     rooms: LiveRooms
 
 
-def card(shown: Shown, viewer: Viewer, slot: Timeslot | None = None) -> SessionCard:
+def card(shown: Shown, viewer: Viewer, slot: AnySlot | None = None) -> SessionCard:
     """With the timeslot that stands for the session, unless another is given."""
     return SessionCard(**_card_fields(shown, viewer, slot, excerpt=True))
 
 
-def detail(shown: Shown, viewer: Viewer, staff: list[Colleague]) -> SessionDetail:
-    session = shown.session
+def detail(session: Session, shown: Shown, viewer: Viewer, staff: list[Colleague]) -> SessionDetail:
+    """``session`` is the one shown, with what lists do not read."""
     decisions = permit_all(viewer.subject(None), policy_of(session))
     return SessionDetail(
         **_card_fields(shown, viewer, None, excerpt=False),
@@ -89,7 +90,7 @@ def detail(shown: Shown, viewer: Viewer, staff: list[Colleague]) -> SessionDetai
     )
 
 
-def _card_fields(shown: Shown, viewer: Viewer, slot: Timeslot | None, *, excerpt: bool) -> dict[str, object]:
+def _card_fields(shown: Shown, viewer: Viewer, slot: AnySlot | None, *, excerpt: bool) -> dict[str, object]:
     session = shown.session
     if slot is None:
         slot, label = shown.occupancy.shown(session, viewer.now)
@@ -114,7 +115,7 @@ def _card_fields(shown: Shown, viewer: Viewer, slot: Timeslot | None, *, excerpt
     }
 
 
-def timeslot_info(shown: Shown, slot: Timeslot, viewer: Viewer) -> TimeslotInfo:
+def timeslot_info(shown: Shown, slot: AnySlot, viewer: Viewer) -> TimeslotInfo:
     session, now = shown.session, viewer.now
     standing = shown.occupancy.standing(session, slot)
     label = shown.occupancy.label(session, slot, now)
@@ -161,7 +162,7 @@ def may(refusal: Refusal | None) -> May:
     )
 
 
-def seats(slot: Timeslot, occupancy: Occupancy) -> list[registering.Seat]:
+def seats(slot: AnySlot, occupancy: Occupancy) -> list[registering.Seat]:
     """The seat kinds as the registration rules take them."""
     return [
         registering.Seat(
@@ -208,7 +209,7 @@ def registration_info(
     )
 
 
-def _cannot_register(shown: Shown, slot: Timeslot, viewer: Viewer) -> Refusal | None:
+def _cannot_register(shown: Shown, slot: AnySlot, viewer: Viewer) -> Refusal | None:
     mine = viewer.person.places.get(slot.id) if viewer.person else None
     return registering.refusal(
         shown.occupancy.standing(shown.session, slot),
@@ -219,7 +220,7 @@ def _cannot_register(shown: Shown, slot: Timeslot, viewer: Viewer) -> Refusal | 
     )
 
 
-def _seat(kind: SeatKind, occupancy: Occupancy) -> SeatInfo:
+def _seat(kind: AnySeat, occupancy: Occupancy) -> SeatInfo:
     return SeatInfo(
         kind=kind.id,
         part=kind.part,
@@ -236,7 +237,7 @@ def _seat(kind: SeatKind, occupancy: Occupancy) -> SeatInfo:
     )
 
 
-def _own_registration(viewer: Viewer, slot: Timeslot) -> RegistrationInfo | None:
+def _own_registration(viewer: Viewer, slot: AnySlot) -> RegistrationInfo | None:
     place = viewer.person.registration(slot.id) if viewer.person else None
     if not (place and viewer.account and viewer.person):
         return None

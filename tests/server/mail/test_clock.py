@@ -20,8 +20,10 @@ from server.mail.reminders import JOBS
 from server.mail.tables import Kind
 from server.registrations.tables import Registration, Status
 from server.scheduler.run import Due, Job, Scheduler, Work
+from server.sessions.cards import Cards
 from server.sessions.tables import Publication, Session, Timeslot
 from server.settings import Settings
+from server.turns import Turns
 from signalling.hub import Hub
 from signalling.tickets import Tickets
 from tests.server.mail.people import NOW, START, Gathering, gather, mails
@@ -41,6 +43,8 @@ class Server:
             limiter=Limiter(),
             tickets=Tickets(b"0" * 32),
             rooms=rooms,  # type: ignore[arg-type]  # these jobs ask nothing of rooms
+            cards=Cards(),
+            turns=Turns(),
             clock=lambda: self.at.timestamp(),
         )
 
