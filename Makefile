@@ -1,7 +1,7 @@
 # Every command a developer needs. `make run` and `make test` work from a clean checkout; the rest builds on them.
 #
 # Python >= 3.11 and Node >= 20 must be there. Everything else is installed into .venv and web/node_modules, and for
-# the tests (as root, through apt) Chromium and PostgreSQL.
+# the tests (as root, through apt) Chromium, Firefox, PostgreSQL and coturn.
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench fuzz setup web format types clean
@@ -20,7 +20,7 @@ run: setup web  ## Set everything up and serve with demo content
 test: setup web  ## All that CI checks
 	@deploy/test-tools
 	@$(MAKE) check
-	@echo "── journeys in Chromium, load and fuzz in short form"
+	@echo "── journeys in Chromium and Firefox, load and fuzz in short form"
 	@$(BIN)/python -m pytest -m "browser or slow"
 
 check: setup web  ## Formatting, linters, types, import contracts, unit tests of both sides (under two minutes)

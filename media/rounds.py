@@ -9,7 +9,7 @@ from itertools import islice
 
 Duty = Callable[[float], None]
 
-AT_ONCE = 8  # duties, at least, that one share takes: fewer would not be worth the waking up
+AT_ONCE = 24  # duties, at least, that one share takes: fewer would not be worth the waking up
 
 
 class Round:
