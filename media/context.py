@@ -186,10 +186,11 @@ class MediaContext:
     def bind(self, address: bytes, transport: Transport, now: float) -> bool:
         """Whether ``address`` now belongs to ``transport``.
 
-        One that another live transport uses is not given away.
+        The one to which another live transport sends is not given away. One that it merely was checked from
+        is: a NAT, or a browser's system, gives the port of yesterday to somebody else today.
         """
         owner = self._bindings.get(address)
-        if owner is not None and owner is not transport and owner.is_alive(now):
+        if owner is not None and owner is not transport and owner.relies_on(address, now):
             return False
         if owner is not None and owner is not transport:
             owner.lost(address)

@@ -335,7 +335,7 @@ class Transport:
         self.ctx.unbind(address, self)
 
     def lost(self, address: bytes) -> None:
-        """Another transport has been given one of our addresses, which we had not heard from for long."""
+        """Another transport has been given one of our addresses, which we do not rely on."""
         self.ctx.socket.flush()  # what is queued points at the address
         self._ice.forget(address)
         self._endpoints.pop(address, None)
@@ -343,8 +343,9 @@ class Transport:
             self._send_to(self._endpoints[self._ice.selected])
         self._update(self.ctx.refresh())
 
-    def is_alive(self, now: float) -> bool:
-        return self._ice_state(now) == "connected"
+    def relies_on(self, address: bytes, now: float) -> bool:
+        """Whether ``address`` is the one that it sends to, and it is alive."""
+        return self._ice.selected == address and self._ice_state(now) == "connected"
 
     def _ice_state(self, now: float) -> IceState:
         self._ice.heard = max(self._ice.heard, self.state.heard)

@@ -302,6 +302,22 @@ async def test_nobody_can_take_over_an_address_in_use() -> None:
         assert sfu.ctx.drops() == {"address_in_use": 1}
 
 
+async def test_an_address_that_was_left_belongs_to_who_checks_from_it_next() -> None:
+    async with Sfu() as sfu:
+        transport, first = await sfu.join("send")
+        left = first.keep_open()
+        await first.open()
+        await first.check()
+        next_one = sfu.transport("send")
+        left.sendto(bytes(RtcPeer(sfu.ctx.port, next_one.ice_parameters).request()))
+        await first.check()
+        host, port = left.get_extra_info("sockname")
+        assert next_one.stats()["address"] == f"{host}:{port}"
+        assert transport.stats()["ice"] == "connected"
+        assert sfu.ctx.drops() == {}
+        left.close()
+
+
 async def test_addresses_of_a_transport_are_bounded() -> None:
     async with Sfu() as sfu:
         peer = await sfu.peer(sfu.transport("send"))
