@@ -24,7 +24,11 @@ from tests.support import postgres
 from tests.support.app import Client, Running, running
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session", params=["sqlite", "postgresql"])
+@pytest_asyncio.fixture(
+    scope="module",
+    loop_scope="session",
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
+)
 async def app(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Running]:
