@@ -23,7 +23,7 @@ test: setup web  ## All that CI checks
 	@echo "── journeys in Chromium and Firefox, load and fuzz in short form"
 	@$(BIN)/python -m pytest -m "browser or slow"
 
-check: setup web  ## Formatting, linters, types, import contracts, unit tests of both sides (under two minutes)
+check: setup web  ## Formatting, linters, types, import contracts, unit tests of both sides (about two minutes)
 	@echo "── formatting, linters and types"
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
