@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 SOCKET_BUFFER = 8 << 20  # asked for; the kernel may give less
 
-#: Each with what lifts it above the system's limit (SO_RCVBUFFORCE, SO_SNDBUFFORCE), where we may.
-_LINUX = sys.platform == "linux"
-_BUFFERS = ((socket.SO_RCVBUF, 33 if _LINUX else 0), (socket.SO_SNDBUF, 32 if _LINUX else 0))
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33  # lift a buffer above the system's limit, where we may
 _IP_MTU_DISCOVER = 10  # linux/in.h; Python's socket module does not name them
 _IPV6_MTU_DISCOVER = 23
 _IP_PMTUDISC_PROBE = 3  # and IPV6_PMTUDISC_PROBE
@@ -111,11 +109,12 @@ class DatagramSocket:
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
-            for option, beyond_limit in _BUFFERS:
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
                 self._socket.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
-                if beyond_limit:
-                    with contextlib.suppress(OSError):
-                        self._socket.setsockopt(socket.SOL_SOCKET, beyond_limit, SOCKET_BUFFER)
+            if sys.platform == "linux":
+                for option in (_SO_RCVBUFFORCE, _SO_SNDBUFFORCE):
+                    with contextlib.suppress(PermissionError):
+                        self._socket.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
             if family == socket.AF_INET6:
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             if sys.platform == "linux":

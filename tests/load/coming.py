@@ -239,8 +239,8 @@ async def dead_peers(count: int) -> list[float]:
         ssrc, payload_type = audio.encodings[0].ssrc or 1, audio.codecs[0].payloadType
         for tick in range(4):
             for step in range(10):  # speaks
-                number_now = 10 * tick + step
-                await peer.send_rtp(rtp_packet(ssrc, number_now, 960 * number_now, b"speech", payload_type))
+                sequence = 10 * tick + step
+                await peer.send_rtp(rtp_packet(ssrc, sequence, 960 * sequence, b"speech", payload_type))
                 await asyncio.sleep((CHECKS + 0.17 * number) / 10)  # not in step with the worker
             await peer.check()
         last = time.monotonic()

@@ -58,10 +58,6 @@ export function openSeats(seats: readonly Seats[]): Seats[] {
   return seats.filter((kind) => !kind.approval);
 }
 
-export function isFree({ taken, max }: Seats): boolean {
-  return max === null || taken < max;
-}
-
 /** "3 of 8 seats left", "No seats left"; named by kind when several kinds are limited, nothing when none is. */
 export function seatWords(seats: readonly Seats[]): string[] {
   const limited = openSeats(seats).filter((kind) => kind.max !== null);

@@ -68,7 +68,7 @@ export function DeleteSession({ onClose }: DialogProps) {
     setFailure(null);
     try {
       await planning.remove(id, typed.trim());
-      navigate("/?scope=mine");
+      navigate("/my-sessions");
       toast("The session is deleted.");
     } catch (error) {
       const registered = error instanceof ApiError && error.code === "session.has_registrations";

@@ -1,10 +1,11 @@
 import { Plus, X } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { ApiError, sentenceOf } from "../../../protocol/api";
+import { sentenceOf } from "../../../protocol/api";
 import { type Override, planning } from "../../../protocol/planning";
-import { Badge, Banner, Button, Dialog, IconButton, Select, TextField } from "../../../ui";
+import { Badge, Banner, Button, IconButton, Select, TextField } from "../../../ui";
 import { useResource } from "../../useResource";
 import { useEditor } from "../context";
+import { FormDialog } from "../FormDialog";
 import { useAct } from "../useAct";
 import { permissionWords } from "./permissions";
 
@@ -71,83 +72,50 @@ function AddOverride({ onClose }: { onClose: () => void }) {
   const [permission, setPermission] = useState("chat.send");
   const [effect, setEffect] = useState<Override["effect"]>("deny");
   const [reason, setReason] = useState("");
-  const [errors, setErrors] = useState<Record<string, string>>({});
-  const [failure, setFailure] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
   const add = async () => {
-    setBusy(true);
-    setErrors({});
-    setFailure(null);
-    try {
-      await planning.addOverride(editor.id, {
-        email: email.trim(),
-        permission,
-        effect,
-        reason: reason.trim(),
-      });
-      await editor.peopleChanged();
-      onClose();
-    } catch (error) {
-      const fields = error instanceof ApiError ? error.fields : {};
-      setErrors(fields);
-      setFailure(Object.keys(fields).length > 0 ? null : sentenceOf(error));
-    } finally {
-      setBusy(false);
-    }
+    await planning.addOverride(editor.id, { email: email.trim(), permission, effect, reason: reason.trim() });
+    await editor.peopleChanged();
+    onClose();
   };
   return (
-    <Dialog
-      title="Add an exception"
-      onClose={onClose}
-      actions={
+    <FormDialog title="Add an exception" submit="Add" onClose={onClose} send={add}>
+      {(error) => (
         <>
-          <Button onClick={onClose}>Close</Button>
-          <Button kind="primary" busy={busy} onClick={() => void add()}>
-            Add
-          </Button>
+          <TextField
+            label="Their email address"
+            type="email"
+            autoComplete="off"
+            value={email}
+            onInput={setEmail}
+            error={error("email")}
+          />
+          <Select
+            label="They"
+            value={effect}
+            onChange={(value) => setEffect(value as Override["effect"])}
+            options={[
+              { value: "deny", label: "may not" },
+              { value: "allow", label: "may" },
+            ]}
+          />
+          <Select
+            label="What"
+            value={permission}
+            onChange={setPermission}
+            options={permissions.map((value) => ({ value, label: permissionWords(value) }))}
+            error={error("permission")}
+          />
+          <TextField
+            label="Why"
+            hint="They see it when they ask why."
+            maxLength={500}
+            autoComplete="off"
+            value={reason}
+            onInput={setReason}
+            error={error("reason")}
+          />
         </>
-      }
-    >
-      <div class="editor-fields">
-        {failure && (
-          <Banner tone="danger" live>
-            {failure}
-          </Banner>
-        )}
-        <TextField
-          label="Their email address"
-          type="email"
-          autoComplete="off"
-          value={email}
-          onInput={setEmail}
-          error={errors["email"]}
-        />
-        <Select
-          label="They"
-          value={effect}
-          onChange={(value) => setEffect(value as Override["effect"])}
-          options={[
-            { value: "deny", label: "may not" },
-            { value: "allow", label: "may" },
-          ]}
-        />
-        <Select
-          label="What"
-          value={permission}
-          onChange={setPermission}
-          options={permissions.map((value) => ({ value, label: permissionWords(value) }))}
-          error={errors["permission"]}
-        />
-        <TextField
-          label="Why"
-          hint="They see it when they ask why."
-          maxLength={500}
-          autoComplete="off"
-          value={reason}
-          onInput={setReason}
-          error={errors["reason"]}
-        />
-      </div>
-    </Dialog>
+      )}
+    </FormDialog>
   );
 }

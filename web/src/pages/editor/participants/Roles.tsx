@@ -1,10 +1,11 @@
 import { ShieldPlus, X } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { ApiError, type Role, sentenceOf } from "../../../protocol/api";
+import { type Role, sentenceOf } from "../../../protocol/api";
 import { planning } from "../../../protocol/planning";
-import { Banner, Button, Dialog, IconButton, RoleBadge, Select, Skeleton, TextField } from "../../../ui";
+import { Banner, Button, IconButton, RoleBadge, Select, Skeleton, TextField } from "../../../ui";
 import { useResource } from "../../useResource";
 import { useEditor } from "../context";
+import { FormDialog } from "../FormDialog";
 import { useAct } from "../useAct";
 import { roleOptions } from "../words";
 
@@ -65,59 +66,31 @@ function GiveRole({ onClose }: { onClose: () => void }) {
   const editor = useEditor();
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("co_facilitator");
-  const [error, setError] = useState<string | undefined>();
-  const [failure, setFailure] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
   const give = async () => {
-    setBusy(true);
-    setError(undefined);
-    setFailure(null);
-    try {
-      await planning.assignRole(editor.id, email.trim(), role);
-      await editor.peopleChanged();
-      onClose();
-    } catch (refusal) {
-      const beside = refusal instanceof ApiError ? refusal.fields["email"] : undefined;
-      setError(beside);
-      if (!beside) setFailure(sentenceOf(refusal));
-    } finally {
-      setBusy(false);
-    }
+    await planning.assignRole(editor.id, email.trim(), role);
+    await editor.peopleChanged();
+    onClose();
   };
   return (
-    <Dialog
-      title="Give a role"
-      onClose={onClose}
-      actions={
+    <FormDialog title="Give a role" submit="Give it" onClose={onClose} send={give}>
+      {(error) => (
         <>
-          <Button onClick={onClose}>Close</Button>
-          <Button kind="primary" busy={busy} onClick={() => void give()}>
-            Give it
-          </Button>
+          <TextField
+            label="Their email address"
+            type="email"
+            autoComplete="off"
+            value={email}
+            onInput={setEmail}
+            error={error("email")}
+          />
+          <Select
+            label="Role"
+            value={role}
+            onChange={(value) => setRole(value as Role)}
+            options={roleOptions()}
+          />
         </>
-      }
-    >
-      <div class="editor-fields">
-        {failure && (
-          <Banner tone="danger" live>
-            {failure}
-          </Banner>
-        )}
-        <TextField
-          label="Their email address"
-          type="email"
-          autoComplete="off"
-          value={email}
-          onInput={setEmail}
-          error={error}
-        />
-        <Select
-          label="Role"
-          value={role}
-          onChange={(value) => setRole(value as Role)}
-          options={roleOptions()}
-        />
-      </div>
-    </Dialog>
+      )}
+    </FormDialog>
   );
 }

@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
-import { ApiError, type Role, sentenceOf } from "../../../protocol/api";
+import type { Role } from "../../../protocol/api";
 import { type Invitation, type NewInvitation, planning } from "../../../protocol/planning";
-import { Banner, Button, Dialog, NumberField, roleName, Select, TextField, thisReader } from "../../../ui";
+import { NumberField, roleName, Select, TextField, thisReader } from "../../../ui";
 import { useEditor } from "../context";
+import { FormDialog } from "../FormDialog";
 import { momentOf } from "../model/zoned";
 import { ROLES, slotWords } from "../words";
 
@@ -21,16 +22,9 @@ export function NewInvitationDialog({ onClose, onMade }: NewInvitationProps) {
   const [uses, setUses] = useState<number | null>(10);
   const [until, setUntil] = useState("");
   const [note, setNote] = useState("");
-  const [errors, setErrors] = useState<Record<string, string>>({});
-  const [failure, setFailure] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
   const { timeslots } = session.value;
   const parts = new Map(timeslots.flatMap((one) => one.seats.map((seat) => [seat.part, seat.name] as const)));
   const make = async () => {
-    if (personal && email.trim() === "") return setErrors({ email: "Enter their email address." });
-    setBusy(true);
-    setErrors({});
-    setFailure(null);
     const [kind, value = ""] = opens.split(":");
     const expiresAt = until ? momentOf(until, thisReader().timeZone) : null;
     const body: NewInvitation = {
@@ -42,103 +36,88 @@ export function NewInvitationDialog({ onClose, onMade }: NewInvitationProps) {
       ...(expiresAt ? { expiresAt } : {}),
       ...(note.trim() ? { note: note.trim() } : {}),
     };
-    try {
-      onMade(await planning.invite(id, body));
-    } catch (error) {
-      setErrors(error instanceof ApiError ? error.fields : {});
-      setFailure(sentenceOf(error));
-    } finally {
-      setBusy(false);
-    }
+    onMade(await planning.invite(id, body));
   };
   return (
-    <Dialog
+    <FormDialog
       title="Invite"
+      submit={personal ? "Send the invitation" : "Make the link"}
       onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>Close</Button>
-          <Button kind="primary" busy={busy} onClick={() => void make()}>
-            {personal ? "Send the invitation" : "Make the link"}
-          </Button>
-        </>
-      }
+      check={() => (personal && email.trim() === "" ? { email: "Enter their email address." } : {})}
+      send={make}
     >
-      <div class="editor-fields">
-        {failure && (
-          <Banner tone="danger" live>
-            {failure}
-          </Banner>
-        )}
-        <Select
-          label="Whom"
-          value={personal ? "one" : "many"}
-          onChange={(value) => setPersonal(value === "one")}
-          options={[
-            { value: "one", label: "One person, by mail" },
-            { value: "many", label: "Several people, by a link to share" },
-          ]}
-        />
-        {personal ? (
-          <TextField
-            label="Their email address"
-            type="email"
-            autoComplete="off"
-            value={email}
-            onInput={setEmail}
-            error={errors["email"]}
-          />
-        ) : (
-          <NumberField
-            label="How many may use it"
-            hint="Empty: without limit."
-            min={1}
-            max={10_000}
-            value={uses}
-            onNumber={setUses}
-            error={errors["maxUses"]}
-          />
-        )}
-        <Select
-          label="To what"
-          value={opens}
-          onChange={setOpens}
-          options={[
-            { value: "", label: "Any seat that is free to take" },
-            ...[...parts].map(([part, name]) => ({ value: `part:${part}`, label: `A seat as ${name}` })),
-            ...ROLES.map((role) => ({ value: `role:${role}`, label: `The role ${roleName(role)}` })),
-          ]}
-          error={errors["part"] ?? errors["role"]}
-        />
-        {timeslots.length > 1 && (
+      {(error) => (
+        <>
           <Select
-            label="Timeslot"
-            value={slot}
-            onChange={setSlot}
+            label="Whom"
+            value={personal ? "one" : "many"}
+            onChange={(value) => setPersonal(value === "one")}
             options={[
-              { value: "", label: "All timeslots" },
-              ...timeslots.map((one) => ({ value: one.id, label: slotWords(one) })),
+              { value: "one", label: "One person, by mail" },
+              { value: "many", label: "Several people, by a link to share" },
             ]}
-            error={errors["timeslotId"]}
           />
-        )}
-        <TextField
-          label="Good until"
-          hint="Empty: until the session is over."
-          type="datetime-local"
-          value={until}
-          onInput={setUntil}
-          error={errors["expiresAt"]}
-        />
-        <TextField
-          label={personal ? "A word to them" : "A note to yourself"}
-          maxLength={500}
-          autoComplete="off"
-          value={note}
-          onInput={setNote}
-          error={errors["note"]}
-        />
-      </div>
-    </Dialog>
+          {personal ? (
+            <TextField
+              label="Their email address"
+              type="email"
+              autoComplete="off"
+              value={email}
+              onInput={setEmail}
+              error={error("email")}
+            />
+          ) : (
+            <NumberField
+              label="How many may use it"
+              hint="Empty: without limit."
+              min={1}
+              max={10_000}
+              value={uses}
+              onNumber={setUses}
+              error={error("maxUses")}
+            />
+          )}
+          <Select
+            label="To what"
+            value={opens}
+            onChange={setOpens}
+            options={[
+              { value: "", label: "Any seat that is free to take" },
+              ...[...parts].map(([part, name]) => ({ value: `part:${part}`, label: `A seat as ${name}` })),
+              ...ROLES.map((role) => ({ value: `role:${role}`, label: `The role ${roleName(role)}` })),
+            ]}
+            error={error("part") ?? error("role")}
+          />
+          {timeslots.length > 1 && (
+            <Select
+              label="Timeslot"
+              value={slot}
+              onChange={setSlot}
+              options={[
+                { value: "", label: "All timeslots" },
+                ...timeslots.map((one) => ({ value: one.id, label: slotWords(one) })),
+              ]}
+              error={error("timeslotId")}
+            />
+          )}
+          <TextField
+            label="Good until"
+            hint="Empty: until the session is over."
+            type="datetime-local"
+            value={until}
+            onInput={setUntil}
+            error={error("expiresAt")}
+          />
+          <TextField
+            label={personal ? "A word to them" : "A note to yourself"}
+            maxLength={500}
+            autoComplete="off"
+            value={note}
+            onInput={setNote}
+            error={error("note")}
+          />
+        </>
+      )}
+    </FormDialog>
   );
 }

@@ -1,10 +1,11 @@
 import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-preact";
 import { useState } from "preact/hooks";
-import { ApiError, type Role, sentenceOf } from "../../../protocol/api";
+import type { Role } from "../../../protocol/api";
 import { type PlannedSeat, type PlannedTimeslot, planning, type Site } from "../../../protocol/planning";
-import { Badge, Banner, Button, Dialog, IconButton, NumberField, Select, TextField } from "../../../ui";
+import { Badge, Button, IconButton, NumberField, Select, TextField } from "../../../ui";
 import { useResource } from "../../useResource";
 import { useEditor } from "../context";
+import { FormDialog } from "../FormDialog";
 import { CheckEdit, NumberEdit, SelectEdit, TextEdit } from "../fields";
 import { seatTarget } from "../model/targets";
 import { useSlot } from "../SlotPicker";
@@ -160,9 +161,6 @@ function AddSeat({ slot, onClose }: { slot: PlannedTimeslot; onClose: () => void
   const [name, setName] = useState(PARTS[free]?.name ?? "");
   const [role, setRole] = useState<Role>(PARTS[free]?.role ?? "participant");
   const [max, setMax] = useState<number | null>(PARTS[free]?.max ?? null);
-  const [errors, setErrors] = useState<Record<string, string>>({});
-  const [failure, setFailure] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
   const choose = (next: string) => {
     setPart(next);
     const plan = PARTS[next];
@@ -172,82 +170,59 @@ function AddSeat({ slot, onClose }: { slot: PlannedTimeslot; onClose: () => void
     setMax(plan.max);
   };
   const add = async () => {
-    setBusy(true);
-    setFailure(null);
     const body = { part: part === "other" ? own : part, name: name.trim(), role, max };
-    try {
-      await editor.act((version) => planning.addSeat(slot.id, version, body));
-      onClose();
-    } catch (error) {
-      setErrors(error instanceof ApiError ? error.fields : {});
-      setFailure(sentenceOf(error));
-    } finally {
-      setBusy(false);
-    }
+    await editor.act((version) => planning.addSeat(slot.id, version, body));
+    onClose();
   };
   return (
-    <Dialog
-      title="Add a kind of seat"
-      onClose={onClose}
-      actions={
+    <FormDialog title="Add a kind of seat" submit="Add" onClose={onClose} send={add}>
+      {(error) => (
         <>
-          <Button onClick={onClose}>Close</Button>
-          <Button kind="primary" busy={busy} onClick={() => void add()}>
-            Add
-          </Button>
-        </>
-      }
-    >
-      <div class="editor-fields">
-        {failure && (
-          <Banner tone="danger" live>
-            {failure}
-          </Banner>
-        )}
-        <Select
-          label="What they are there for"
-          value={part}
-          onChange={choose}
-          options={[
-            ...Object.entries(PARTS).map(([value, plan]) => ({ value, label: plan.name })),
-            { value: "other", label: "Something else" },
-          ]}
-        />
-        {part === "other" && (
-          <TextField
-            label="In a word"
-            hint="Small letters: captioner, timekeeper."
-            maxLength={32}
-            autoComplete="off"
-            value={own}
-            onInput={setOwn}
-            error={errors["part"]}
+          <Select
+            label="What they are there for"
+            value={part}
+            onChange={choose}
+            options={[
+              ...Object.entries(PARTS).map(([value, plan]) => ({ value, label: plan.name })),
+              { value: "other", label: "Something else" },
+            ]}
           />
-        )}
-        <TextField
-          label="Name"
-          maxLength={80}
-          autoComplete="off"
-          value={name}
-          onInput={setName}
-          error={errors["name"]}
-        />
-        <Select
-          label="Role"
-          value={role}
-          onChange={(value) => setRole(value as Role)}
-          options={roleOptions(SEAT_ROLES)}
-        />
-        <NumberField
-          label="At most"
-          hint="Empty: without limit."
-          min={1}
-          max={10_000}
-          value={max}
-          onNumber={setMax}
-          error={errors["max"]}
-        />
-      </div>
-    </Dialog>
+          {part === "other" && (
+            <TextField
+              label="In a word"
+              hint="Small letters: captioner, timekeeper."
+              maxLength={32}
+              autoComplete="off"
+              value={own}
+              onInput={setOwn}
+              error={error("part")}
+            />
+          )}
+          <TextField
+            label="Name"
+            maxLength={80}
+            autoComplete="off"
+            value={name}
+            onInput={setName}
+            error={error("name")}
+          />
+          <Select
+            label="Role"
+            value={role}
+            onChange={(value) => setRole(value as Role)}
+            options={roleOptions(SEAT_ROLES)}
+          />
+          <NumberField
+            label="At most"
+            hint="Empty: without limit."
+            min={1}
+            max={10_000}
+            value={max}
+            onNumber={setMax}
+            error={error("max")}
+          />
+        </>
+      )}
+    </FormDialog>
   );
 }

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
-import { ApiError, sentenceOf } from "../../../protocol/api";
 import { type LocationKind, type NewTimeslot, planning } from "../../../protocol/planning";
-import { Banner, Button, Dialog, NumberField, Select, TextField, toast } from "../../../ui";
+import { NumberField, Select, TextField, toast } from "../../../ui";
 import { useEditor } from "../context";
+import { FormDialog } from "../FormDialog";
 import { type Repeat, ruleInWords, ruleOf } from "../model/recurrence";
 import { wallClock, zoneOptions } from "../model/zoned";
 import { LOCATIONS } from "../words";
@@ -26,9 +26,6 @@ export function AddTimeslots({ onClose }: { onClose: () => void }) {
   const [kind, setKind] = useState<LocationKind>(last.location.kind);
   const [address, setAddress] = useState(last.location.address ?? "");
   const [repeat, setRepeat] = useState<Repeat | null>(null);
-  const [errors, setErrors] = useState<Record<string, string>>({});
-  const [failure, setFailure] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
   const rule = repeat && ruleOf(repeat, starts);
   const body: NewTimeslot = {
     startsLocal: starts,
@@ -40,83 +37,64 @@ export function AddTimeslots({ onClose }: { onClose: () => void }) {
     ...(rule ? { recurrence: rule } : {}),
   };
   const add = async () => {
-    setBusy(true);
-    setErrors({});
-    setFailure(null);
-    try {
-      await editor.act((version) => planning.addTimeslots(editor.id, version, body));
-      onClose();
-      toast("Added.");
-    } catch (error) {
-      setErrors(error instanceof ApiError ? error.fields : {});
-      setFailure(sentenceOf(error));
-    } finally {
-      setBusy(false);
-    }
+    await editor.act((version) => planning.addTimeslots(editor.id, version, body));
+    onClose();
+    toast("Added.");
   };
   return (
-    <Dialog
+    <FormDialog
       title="Add timeslots"
       size="wide"
+      submit={rule ? "Add the series" : "Add"}
       onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>Close</Button>
-          <Button kind="primary" busy={busy} onClick={() => void add()}>
-            {rule ? "Add the series" : "Add"}
-          </Button>
-        </>
-      }
+      send={add}
     >
-      <div class="editor-fields">
-        {failure && (
-          <Banner tone="danger" live>
-            {failure}
-          </Banner>
-        )}
-        <div class="editor-row editor-times">
-          <TextField
-            label={repeat ? "The first starts" : "Starts"}
-            type="datetime-local"
-            value={starts}
-            onInput={setStarts}
-            error={errors["startsLocal"]}
-          />
-          <NumberField
-            label="Minutes"
-            min={5}
-            max={1440}
-            value={minutes}
-            onNumber={(value) => value !== null && setMinutes(value)}
-            error={errors["durationMin"]}
-          />
-          <Select label="Time zone" value={zone} onChange={setZone} options={zoneOptions(zone)} />
-        </div>
-        <div class="editor-row">
-          <Select
-            label="Place"
-            value={kind}
-            onChange={(value) => setKind(value as LocationKind)}
-            options={LOCATIONS}
-          />
-          {kind !== "virtual" && (
+      {(error) => (
+        <>
+          <div class="editor-row editor-times">
             <TextField
-              label="Address and room"
-              maxLength={500}
-              autoComplete="off"
-              value={address}
-              onInput={setAddress}
+              label={repeat ? "The first starts" : "Starts"}
+              type="datetime-local"
+              value={starts}
+              onInput={setStarts}
+              error={error("startsLocal")}
             />
+            <NumberField
+              label="Minutes"
+              min={5}
+              max={1440}
+              value={minutes}
+              onNumber={(value) => value !== null && setMinutes(value)}
+              error={error("durationMin")}
+            />
+            <Select label="Time zone" value={zone} onChange={setZone} options={zoneOptions(zone)} />
+          </div>
+          <div class="editor-row">
+            <Select
+              label="Place"
+              value={kind}
+              onChange={(value) => setKind(value as LocationKind)}
+              options={LOCATIONS}
+            />
+            {kind !== "virtual" && (
+              <TextField
+                label="Address and room"
+                maxLength={500}
+                autoComplete="off"
+                value={address}
+                onInput={setAddress}
+              />
+            )}
+          </div>
+          <RepeatFields first={starts} value={repeat} onChange={setRepeat} />
+          {rule && (
+            <>
+              <p class="timeslot-rule">{ruleInWords(rule)}</p>
+              <SeriesPreview body={body} />
+            </>
           )}
-        </div>
-        <RepeatFields first={starts} value={repeat} onChange={setRepeat} />
-        {rule && (
-          <>
-            <p class="timeslot-rule">{ruleInWords(rule)}</p>
-            <SeriesPreview body={body} />
-          </>
-        )}
-      </div>
-    </Dialog>
+        </>
+      )}
+    </FormDialog>
   );
 }
